@@ -1,0 +1,14 @@
+#!/bin/sh
+# leakwarden-hook v1 id=@HOOK@
+# Runs leakwarden, then the hook that was here before. `leakwarden uninstall` brings that one back.
+leakwarden=@BINARY@
+if [ -x "$leakwarden" ]; then
+    "$leakwarden" hook @HOOK@ "$@" || exit $?
+else
+    echo "leakwarden: $leakwarden is missing, so this commit is NOT scanned." >&2
+    echo "leakwarden: install it again, or remove this hook: $0" >&2
+    [ @MISSING@ = warn ] || exit 3
+fi
+before="${0%/*}/@HOOK@.leakwarden-orig"
+if [ -x "$before" ]; then exec "$before" "$@"; fi
+exit 0

@@ -1,0 +1,91 @@
+//! `leakwarden hook …`: what git runs, and `scan --staged`, which looks at the same.
+
+use std::env;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::args::{Format, When};
+use super::{Exit, deliver, fail};
+use crate::finding::Part;
+use crate::fragment::Fragment;
+use crate::git::message::{Cleanup, recorded};
+use crate::git::staged::{Options, scan_staged};
+use crate::git::{Moment, Repo};
+use crate::policy::{Policy, judge};
+use crate::receipt::{Receipt, Source};
+use crate::report::{Report, Subject};
+use crate::rules::RuleSet;
+use crate::scan::scan;
+
+pub(super) fn pre_commit(format: Format, color: When) -> Exit {
+    index(Subject::Commit, format, color)
+}
+
+pub(super) fn pre_merge_commit(format: Format, color: When) -> Exit {
+    run(format, color, || staged(Subject::Commit, Moment::Merge, format))
+}
+
+/// What is staged, in the hook or outside.
+pub(super) fn index(subject: Subject, format: Format, color: When) -> Exit {
+    run(format, color, || staged(subject, Moment::Commit, format))
+}
+
+pub(super) fn commit_msg(file: &Path, format: Format, color: When) -> Exit {
+    run(format, color, || message(file))
+}
+
+/// Whatever goes wrong while a commit is looked at means that it was not scanned.
+fn run(format: Format, color: When, work: impl FnOnce() -> Result<Report>) -> Exit {
+    match work() {
+        Ok(report) => deliver(&report, format, color),
+        Err(error) => fail(Exit::CouldNotScan, &error),
+    }
+}
+
+fn staged(subject: Subject, moment: Moment, format: Format) -> Result<Report> {
+    let policy = Policy::default();
+    let repo = Repo::open(policy.size_cap)?;
+    let others = if moment == Moment::Merge { merge_names() } else { Vec::new() };
+    let options = Options { moment, others: &others, size_cap: policy.size_cap, count_lines: format != Format::Human };
+    let found = scan_staged(&repo, &RuleSet::builtin(), options)?;
+    let mut receipt = found.receipt;
+    "default".clone_into(&mut receipt.policy);
+    let findings = judge(found.findings, &policy);
+    Ok(Report { subject, findings, receipt, first_commit: found.first_commit })
+}
+
+/// In pre-merge-commit git names the commits that are merged by `GITHEAD_<oid>` variables.
+fn merge_names() -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok()?.strip_prefix("GITHEAD_").map(str::to_owned));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+fn message(file: &Path) -> Result<Report> {
+    let policy = Policy::default();
+    let text = std::fs::read(file).with_context(|| format!("cannot read the message in {}", file.display()))?;
+    let rules = RuleSet::builtin();
+    let mut receipt = Receipt {
+        source: Source::Message,
+        bytes: text.len() as u64,
+        rules: rules.digest().to_owned(),
+        policy: "default".to_owned(),
+        ..Receipt::default()
+    };
+    let mut findings = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, &text), &rules);
+    if !findings.is_empty() {
+        // Only now is it worth knowing what git will cut from the message.
+        let edited = env::var_os("GIT_EDITOR").is_none_or(|editor| editor != ":");
+        let comment = comment_string();
+        let kept = recorded(&text, Cleanup { edited, comment: &comment });
+        findings = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, &kept), &rules);
+    }
+    receipt.files = 1;
+    Ok(Report { subject: Subject::Message, findings: judge(findings, &policy), receipt, first_commit: false })
+}
+
+fn comment_string() -> Vec<u8> {
+    crate::git::comment_string().unwrap_or_else(|| b"#".to_vec())
+}

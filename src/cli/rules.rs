@@ -1,0 +1,81 @@
+//! `leakwarden rules`: list, show, check.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::args::Rules;
+use super::{Exit, fail};
+use crate::fragment::Fragment;
+use crate::rules::syntax::{RuleFile, RuleSource};
+use crate::rules::{RuleSet, check};
+use crate::scan::{scan, scan_path};
+
+pub(super) fn run(command: Rules) -> Exit {
+    let result = match command {
+        Rules::List => list(),
+        Rules::Show { id } => show(&id),
+        Rules::Check { files } => check_files(&files),
+    };
+    result.unwrap_or_else(|error| fail(Exit::Usage, &error))
+}
+
+fn list() -> Result<Exit> {
+    let mut out = String::new();
+    for rule in RuleSet::builtin().sources() {
+        let what = format!("{} {}", rule.provider, rule.name);
+        out.push_str(&format!("{:<40} {:<9} {:<9} {what}\n", rule.id, rule.severity.name(), rule.confidence.name()));
+    }
+    print(&out)
+}
+
+fn show(id: &str) -> Result<Exit> {
+    let sources = RuleSet::builtin().sources();
+    let rule = sources.into_iter().find(|rule| rule.id == id);
+    let rule = rule.with_context(|| format!("no rule is called `{id}`; `leakwarden rules list` shows all"))?;
+    print(&toml::to_string(&RuleFile { rules: vec![rule] }).context("writing the rule as TOML")?)
+}
+
+fn check_files(files: &[PathBuf]) -> Result<Exit> {
+    let sources = if files.is_empty() { RuleSet::builtin().sources() } else { read(files)? };
+    let set = if files.is_empty() { RuleSet::builtin() } else { RuleSet::new(sources.clone())? };
+    let mut wrong = 0;
+    let mut examples = 0;
+    let mut out = String::new();
+    for source in &sources {
+        examples += source.examples.len() + source.negative_examples.len();
+        for complaint in check::check(source, |text| found_in(text, &set))? {
+            wrong += 1;
+            out.push_str(&format!("{}: {complaint}\n", source.id));
+        }
+    }
+    out.push_str(&format!("{} rules, {examples} examples, {wrong} wrong\n", sources.len()));
+    print(&out)?;
+    Ok(if wrong == 0 { Exit::Clean } else { Exit::Findings })
+}
+
+fn found_in(text: &str, set: &RuleSet) -> Vec<String> {
+    let (in_path, _) = scan_path(text.as_bytes(), set);
+    let in_text = scan(&Fragment::content(b"example", text.as_bytes()), set);
+    in_path.into_iter().filter(|f| text.len() < 200 && f.redacted == text).chain(in_text).map(|f| f.rule).collect()
+}
+
+fn read(files: &[PathBuf]) -> Result<Vec<RuleSource>> {
+    let mut all = Vec::new();
+    for path in files {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+        let file: RuleFile = toml::from_str(&text).with_context(|| format!("{shown}"))?;
+        all.extend(file.rules);
+    }
+    Ok(all)
+}
+
+fn print(text: &str) -> Result<Exit> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // `rules list | head` closes the pipe: that is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("writing to standard output"),
+        _ => Ok(Exit::Clean),
+    }
+}

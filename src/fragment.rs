@@ -1,0 +1,159 @@
+//! A [`Fragment`]: a text to scan, with where it comes from and what kind of text it is.
+//!
+//! A fragment is the whole new side of a file rather than its added lines alone: a rule sees the
+//! context around a change, and the old side of a file has to be read only when something was
+//! found (see `docs/decisions.md`, "scan first, diff later").
+
+use std::borrow::Cow;
+
+use crate::finding::Part;
+
+/// A text to scan.
+#[derive(Debug, Clone)]
+pub struct Fragment<'a> {
+    /// Path, raw bytes with `/` between parts.
+    pub path: &'a [u8],
+    /// What part of the change it is.
+    pub part: Part,
+    /// The text; UTF-16 and UTF-32 are decoded to UTF-8.
+    pub text: Cow<'a, [u8]>,
+    /// Whether it is text or binary, decided by content alone.
+    pub nature: Nature,
+}
+
+/// Text, or something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    /// All rules apply.
+    Text,
+    /// Only rules with literal prefixes apply: context means nothing in there.
+    Binary,
+}
+
+impl<'a> Fragment<'a> {
+    /// A fragment of a file's content: decodes it and decides its nature.
+    pub fn content(path: &'a [u8], bytes: &'a [u8]) -> Self {
+        let (text, nature) = decode(bytes);
+        Fragment { path, part: Part::Content, text, nature }
+    }
+
+    /// A fragment of plain text that is not a file's content.
+    pub fn text(path: &'a [u8], part: Part, text: &'a [u8]) -> Self {
+        Fragment { path, part, text: Cow::Borrowed(text), nature: Nature::Text }
+    }
+}
+
+/// How much of a blob decides its nature; git looks at 8,000 bytes for a NUL (`buffer_is_binary`
+/// in its `xdiff-interface.c`).
+const SAMPLE: usize = 8_000;
+
+/// Decodes UTF-16 and UTF-32 (with a byte order mark, or UTF-16 of mostly ASCII without one) to
+/// UTF-8, and tells text from binary. Everything else comes back as it is.
+///
+/// Text may hold some NUL or control bytes: it is binary when more than one byte in ten of the
+/// sample is a control character that text does not use.
+pub fn decode(bytes: &[u8]) -> (Cow<'_, [u8]>, Nature) {
+    if let Some(text) = decode_marked(bytes) {
+        return (Cow::Owned(text), Nature::Text);
+    }
+    let sample = &bytes[..bytes.len().min(SAMPLE)];
+    if !sample.contains(&0) {
+        return (Cow::Borrowed(bytes), nature_of(sample));
+    }
+    match unmarked_utf16(sample) {
+        Some(order) => (Cow::Owned(utf16(bytes, order)), Nature::Text),
+        None => (Cow::Borrowed(bytes), nature_of(sample)),
+    }
+}
+
+fn nature_of(sample: &[u8]) -> Nature {
+    let odd = sample.iter().filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)).count();
+    if odd * 10 > sample.len() { Nature::Binary } else { Nature::Text }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Little,
+    Big,
+}
+
+fn decode_marked(bytes: &[u8]) -> Option<Vec<u8>> {
+    // UTF-32LE begins as UTF-16LE does, so it is asked first.
+    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe\0\0") {
+        return Some(utf32(rest, Order::Little));
+    }
+    if let Some(rest) = bytes.strip_prefix(b"\0\0\xfe\xff") {
+        return Some(utf32(rest, Order::Big));
+    }
+    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
+        return Some(utf16(rest, Order::Little));
+    }
+    bytes.strip_prefix(b"\xfe\xff").map(|rest| utf16(rest, Order::Big))
+}
+
+/// UTF-16 without a mark: NULs nearly only at even or only at odd places, in a good part of them.
+fn unmarked_utf16(sample: &[u8]) -> Option<Order> {
+    let pairs = sample.len() / 2;
+    let even = sample.chunks_exact(2).filter(|pair| pair[0] == 0).count();
+    let odd = sample.chunks_exact(2).filter(|pair| pair[1] == 0).count();
+    if odd * 2 >= pairs && even * 20 <= pairs {
+        Some(Order::Little)
+    } else if even * 2 >= pairs && odd * 20 <= pairs {
+        Some(Order::Big)
+    } else {
+        None
+    }
+}
+
+fn utf16(bytes: &[u8], order: Order) -> Vec<u8> {
+    let units = bytes.chunks_exact(2).map(|pair| match order {
+        Order::Little => u16::from_le_bytes([pair[0], pair[1]]),
+        Order::Big => u16::from_be_bytes([pair[0], pair[1]]),
+    });
+    let mut text = String::with_capacity(bytes.len() / 2);
+    text.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    text.into_bytes()
+}
+
+fn utf32(bytes: &[u8], order: Order) -> Vec<u8> {
+    let mut text = String::with_capacity(bytes.len() / 4);
+    text.extend(bytes.chunks_exact(4).map(|quad| {
+        let quad = [quad[0], quad[1], quad[2], quad[3]];
+        let value = match order {
+            Order::Little => u32::from_le_bytes(quad),
+            Order::Big => u32::from_be_bytes(quad),
+        };
+        char::from_u32(value).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }));
+    text.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16le(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn utf16_is_decoded_with_and_without_a_mark() {
+        let plain = utf16le("key = value\r\n");
+        let marked = [b"\xff\xfe".as_slice(), &plain].concat();
+        for bytes in [plain, marked] {
+            let (text, nature) = decode(&bytes);
+            assert_eq!((&*text, nature), (b"key = value\r\n".as_slice(), Nature::Text));
+        }
+        let big: Vec<u8> = "key".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(&*decode(&big).0, b"key");
+    }
+
+    #[test]
+    fn a_nul_in_text_does_not_make_it_binary() {
+        let mut text = b"some text, and more of it\n".repeat(10);
+        text[40] = 0;
+        assert_eq!(decode(&text).1, Nature::Text);
+        assert_eq!(decode(&[0, 1, 2, 3, 0, 5, 0xff, 9, 8, 7]).1, Nature::Binary);
+        assert_eq!(decode(b"").1, Nature::Text);
+    }
+}

@@ -1,0 +1,70 @@
+//! The part of a commit message file that git will record.
+//!
+//! Git removes comment lines, and everything below the scissors line that `commit -v` writes, only
+//! when the message was edited; `commit -m` keeps both. What is kept is scanned; in doubt, too
+//! much is scanned rather than too little.
+
+/// What decides how git cleans a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cleanup<'a> {
+    /// Whether an editor was opened (in the hook: `GIT_EDITOR` is not `:`).
+    pub edited: bool,
+    /// `core.commentString` or `core.commentChar`; `#` by default.
+    pub comment: &'a [u8],
+}
+
+/// Blanks out what git will cut, keeping every line number.
+pub fn recorded(text: &[u8], cleanup: Cleanup<'_>) -> Vec<u8> {
+    if !cleanup.edited {
+        return text.to_vec();
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut lines = text.split_inclusive(|&b| b == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        if is_scissors(line, cleanup.comment) && only_cut_material(lines.clone(), cleanup.comment) {
+            break;
+        }
+        if line.starts_with(cleanup.comment) && !cleanup.comment.is_empty() {
+            out.extend(line.ends_with(b"\n").then_some(b'\n'));
+        } else {
+            out.extend_from_slice(line);
+        }
+    }
+    out
+}
+
+/// `# ------------------------ >8 ------------------------` (git's `wt-status.c`).
+fn is_scissors(line: &[u8], comment: &[u8]) -> bool {
+    line.strip_prefix(comment)
+        .is_some_and(|rest| rest.trim_ascii() == b"------------------------ >8 ------------------------")
+}
+
+/// Whether nothing but comments and a diff follows: then the line is git's own and not typed.
+fn only_cut_material<'t>(lines: impl Iterator<Item = &'t [u8]>, comment: &[u8]) -> bool {
+    let first = lines.filter(|line| !line.starts_with(comment) && !line.trim_ascii().is_empty()).next();
+    first.is_none_or(|line| line.starts_with(b"diff --"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCISSORS: &str = "# ------------------------ >8 ------------------------\n# Do not modify\n";
+
+    fn kept(text: &str, edited: bool) -> String {
+        let bytes = recorded(text.as_bytes(), Cleanup { edited, comment: b"#" });
+        String::from_utf8(bytes).expect("it was text")
+    }
+
+    #[test]
+    fn comments_are_cut_only_from_an_edited_message() {
+        assert_eq!(kept("a\n# b\nc\n", true), "a\n\nc\n");
+        assert_eq!(kept("a\n# b\nc\n", false), "a\n# b\nc\n");
+    }
+
+    #[test]
+    fn the_diff_of_a_verbose_commit_is_cut_and_typed_text_is_not() {
+        assert_eq!(kept(&format!("a\n{SCISSORS}diff --git x y\n+b\n"), true), "a\n");
+        assert!(kept(&format!("a\n{SCISSORS}typed\n"), true).contains("typed"));
+    }
+}

@@ -1,0 +1,184 @@
+//! What a commit would add: the staged tree against its parents, as findings and a receipt.
+
+use anyhow::Result;
+
+use super::added::AddedLines;
+use super::head::{self, Bases};
+use super::walk::{self, Change, Entry, Gone, New, Walked};
+use super::{Moment, OtherHeads, Repo, index, origin, rename};
+use crate::finding::{Finding, Part};
+use crate::fragment::{Fragment, decode};
+use crate::receipt::{Receipt, Source};
+use crate::rules::RuleSet;
+use crate::scan::{many, scan, scan_path};
+
+/// The outcome of a scan of what is staged.
+#[derive(Debug)]
+pub struct Staged {
+    /// Findings on new lines, by path and place.
+    pub findings: Vec<Finding>,
+    /// What was looked at.
+    pub receipt: Receipt,
+    /// Whether there is no commit yet.
+    pub first_commit: bool,
+}
+
+/// How to look at what is staged.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// When this happens.
+    pub moment: Moment,
+    /// The other sides of a merge, as the environment names them.
+    pub others: &'a OtherHeads,
+    /// The largest object that is read, in bytes.
+    pub size_cap: u64,
+    /// Whether added lines are counted (it takes the old side of every file).
+    pub count_lines: bool,
+}
+
+/// Fewer changes than this are scanned on one thread: a second one has to open the repository again.
+const WORTH_A_THREAD: usize = 48;
+
+/// Scans what the next commit would add.
+///
+/// # Errors
+/// Where the repository, its HEAD or its index cannot be read. Single files that cannot be read are
+/// in the receipt.
+pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
+    let Bases { trees, note } = head::bases(repo, options.moment, options.others)?;
+    let path = repo.index_path();
+    let root = index::cached_root(&path, repo.hash_len())?.filter(|id| repo.has(id));
+    let (walked, source) = match root {
+        Some(id) => (walk::walk(repo, &New::Tree(id), &trees)?, Source::Tree),
+        None => match index::read(&path, repo.gix.object_hash())? {
+            Some(index) => (walk::walk(repo, &New::Index(&index), &trees)?, Source::Entries),
+            None => (Walked::default(), Source::Entries),
+        },
+    };
+    let mut receipt = Receipt {
+        source,
+        tree: root.map(|id| id.to_string()),
+        bases: trees.iter().map(ToString::to_string).collect(),
+        rules: rules.digest().to_owned(),
+        notes: note.into_iter().collect(),
+        added_lines: options.count_lines.then_some(0),
+        ..Receipt::default()
+    };
+    for path in &walked.unmerged {
+        receipt.skip(&scan_path(path, rules).1, "in conflict: git cannot commit it before it is resolved and added");
+    }
+    let mut findings = Vec::new();
+    for scanned in scan_changes(repo, rules, &walked, options) {
+        receipt.files += u64::from(scanned.content);
+        receipt.submodules += u64::from(scanned.submodule);
+        receipt.bytes += scanned.bytes;
+        receipt.added_lines = receipt.added_lines.map(|n| n + scanned.added_lines);
+        if let Some(reason) = scanned.skipped {
+            receipt.skip(&scanned.shown, reason);
+        }
+        findings.extend(scanned.findings);
+    }
+    origin::label(repo, &mut findings);
+    Ok(Staged { findings, receipt, first_commit: trees.is_empty() })
+}
+
+fn scan_changes(repo: &Repo, rules: &RuleSet, walked: &Walked, options: Options<'_>) -> Vec<Scanned> {
+    let (changes, gone) = (&walked.changes, walked.gone.as_slice());
+    if changes.len() < WORTH_A_THREAD {
+        return changes.iter().map(|change| Scanned::of(repo, change, gone, rules, options.count_lines)).collect();
+    }
+    // Handles are not shared between threads; each opens its own.
+    many::each(
+        changes,
+        || Repo::open(options.size_cap),
+        |own, change| match own {
+            Ok(repo) => Scanned::of(repo, change, gone, rules, options.count_lines),
+            Err(error) => {
+                let skipped = Some(format!("the repository cannot be opened again: {error:#}"));
+                Scanned { shown: scan_path(&change.path, rules).1.into_owned(), skipped, ..Scanned::default() }
+            }
+        },
+    )
+}
+
+/// The outcome for one changed path.
+#[derive(Debug, Default)]
+struct Scanned {
+    findings: Vec<Finding>,
+    shown: Vec<u8>,
+    content: bool,
+    submodule: bool,
+    bytes: u64,
+    added_lines: u64,
+    skipped: Option<String>,
+}
+
+impl Scanned {
+    fn of(repo: &Repo, change: &Change, gone: &[Gone], rules: &RuleSet, count_lines: bool) -> Self {
+        let (in_path, shown) = scan_path(&change.path, rules);
+        let mut scanned = Scanned { shown: shown.into_owned(), ..Scanned::default() };
+        if change.olds.iter().all(Option::is_none) {
+            scanned.findings = in_path;
+        }
+        if change.entry == Entry::Submodule {
+            scanned.submodule = true;
+            return scanned;
+        }
+        if let Err(error) = scanned.content(repo, change, gone, rules, count_lines) {
+            scanned.skipped = Some(format!("{error:#}"));
+        }
+        scanned
+    }
+
+    fn content(&mut self, repo: &Repo, change: &Change, gone: &[Gone], rules: &RuleSet, count_lines: bool) -> Result<()> {
+        let mut buffer = Vec::new();
+        let bytes = repo.blob(&change.id, &mut buffer)?;
+        let fragment = match change.entry {
+            Entry::Link => Fragment::text(&self.shown, Part::LinkTarget, bytes),
+            _ => Fragment::content(&self.shown, bytes),
+        };
+        let mut found = scan(&fragment, rules);
+        if !found.is_empty() || count_lines {
+            let lines = new_lines(repo, change, &fragment.text)?;
+            for (parent, added) in lines.iter().enumerate() {
+                let mut failed = Ok(());
+                found.retain(|finding| match added {
+                    Some(added) => added.any(finding.location.line, finding.location.end_line),
+                    None => match rename::explains(repo, gone, parent, &fragment.text, &change.id, finding) {
+                        Ok(explained) => !explained,
+                        Err(error) => {
+                            failed = Err(error);
+                            true
+                        }
+                    },
+                });
+                failed?;
+            }
+            self.added_lines = count_new(&lines, &fragment.text);
+        }
+        self.content = true;
+        self.bytes = bytes.len() as u64;
+        self.findings.append(&mut found);
+        Ok(())
+    }
+}
+
+/// For each parent the lines that are new against it; `None` where it has no such file.
+fn new_lines(repo: &Repo, change: &Change, text: &[u8]) -> Result<Vec<Option<AddedLines>>> {
+    let mut all = Vec::with_capacity(change.olds.len());
+    let mut buffer = Vec::new();
+    for old in &change.olds {
+        let bytes = match old {
+            Some(id) => repo.old_blob(id, &mut buffer)?,
+            None => None,
+        };
+        all.push(bytes.map(|bytes| AddedLines::between(&decode(bytes).0, text)));
+    }
+    Ok(all)
+}
+
+/// New lines as git counts them for one parent; of a merge, against the parent that is nearest.
+fn count_new(lines: &[Option<AddedLines>], text: &[u8]) -> u64 {
+    let all = || text.split_inclusive(|&b| b == b'\n').count() as u64;
+    lines.iter().map(|added| added.as_ref().map_or_else(all, AddedLines::count)).min().unwrap_or_else(all)
+}

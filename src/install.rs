@@ -1,0 +1,262 @@
+//! Installing the hooks in one repository: plan, show, apply, record, undo.
+//!
+//! Writes only inside the repository's own git directory. A hook that is there already is renamed,
+//! which keeps its bytes, mode, time and link target, and is run after ours; uninstalling renames it
+//! back. Where `core.hooksPath` points elsewhere, nothing is written and the lines to add are printed.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::report::human::shell_quote;
+
+/// The hooks that leakwarden needs.
+const HOOKS: [&str; 3] = ["pre-commit", "pre-merge-commit", "commit-msg"];
+
+/// The script that git runs; `@…@` are filled in.
+const SHIM: &str = include_str!("../hooks/shim.sh");
+
+/// What the second line of every shim begins with, of any version.
+const MARK: &str = "# leakwarden-hook v";
+
+/// What was done, in lines for the person.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The lines.
+    pub lines: Vec<String>,
+    /// Whether the repository is now as was asked for.
+    pub complete: bool,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Keep { hook: PathBuf, aside: PathBuf },
+    Write { hook: PathBuf, text: String },
+    Remove { hook: PathBuf },
+    Restore { aside: PathBuf, hook: PathBuf },
+}
+
+/// Where hooks go in the repository in which the process stands.
+struct Place {
+    hooks: PathBuf,
+    /// Set where the hooks directory is not inside the git directory: who says so.
+    foreign: Option<String>,
+}
+
+/// Installs the hooks of this repository.
+///
+/// # Errors
+/// Where this is no repository, git cannot be run, or a file cannot be written.
+pub fn install(dry_run: bool) -> Result<Outcome> {
+    let place = place()?;
+    let binary = std::env::current_exe().context("where leakwarden itself is, is not known")?;
+    if let Some(reason) = &place.foreign {
+        return Ok(Outcome { lines: foreign_lines(&place.hooks, reason, &binary), complete: false });
+    }
+    let mut steps = Vec::new();
+    for name in HOOKS {
+        plan_install(&place.hooks, name, &shim(name, &binary), &mut steps)?;
+    }
+    let mut lines = apply(&steps, dry_run)?;
+    if steps.is_empty() {
+        lines.push(format!("already protected: the hooks in {} are current", shown(&place.hooks)));
+    } else if !dry_run {
+        lines.push("protected: every commit here is scanned from now on (undo: leakwarden uninstall)".to_owned());
+    }
+    Ok(Outcome { lines, complete: true })
+}
+
+/// Removes the hooks of this repository and brings back those that were there.
+///
+/// # Errors
+/// As for [`install`].
+pub fn uninstall(dry_run: bool) -> Result<Outcome> {
+    let place = place()?;
+    let mut steps = Vec::new();
+    let mut left = Vec::new();
+    for name in HOOKS {
+        let hook = place.hooks.join(name);
+        let aside = aside(&hook);
+        let current = read_hook(&hook)?;
+        if current.as_deref().is_some_and(is_ours) {
+            steps.push(Step::Remove { hook: hook.clone() });
+            if aside.symlink_metadata().is_ok() {
+                steps.push(Step::Restore { aside, hook });
+            }
+        } else if aside.symlink_metadata().is_ok() {
+            left.push(format!("left alone: {} is not leakwarden's any more; the hook that was there first is {}", shown(&hook), shown(&aside)));
+        }
+    }
+    let mut lines = apply(&steps, dry_run)?;
+    if steps.is_empty() && left.is_empty() {
+        lines.push(format!("nothing to remove in {}", shown(&place.hooks)));
+    }
+    let complete = left.is_empty();
+    lines.extend(left);
+    Ok(Outcome { lines, complete })
+}
+
+/// Asks git where hooks live: it alone knows all its configuration files.
+fn place() -> Result<Place> {
+    let common = absolute(&git(&["rev-parse", "--git-common-dir"])?)?;
+    let hooks = absolute(&git(&["rev-parse", "--git-path", "hooks"])?)?;
+    let inside = |path: &Path, folder: &Path| {
+        let path = path.canonicalize().or_else(|_| path.parent().map_or(Ok(path.to_path_buf()), Path::canonicalize));
+        matches!((path, folder.canonicalize()), (Ok(path), Ok(folder)) if path.starts_with(&folder))
+    };
+    if inside(&hooks, &common) {
+        return Ok(Place { hooks, foreign: None });
+    }
+    let origin = git(&["config", "--show-origin", "--get", "core.hooksPath"]).unwrap_or_default();
+    let reason = origin.split(|&b| b == b'\t').next().map(crate::finding::escape).filter(|o| !o.is_empty());
+    Ok(Place { hooks, foreign: Some(reason.unwrap_or_else(|| "git's configuration".to_owned())) })
+}
+
+fn git(arguments: &[&str]) -> Result<Vec<u8>> {
+    let output = Command::new("git").args(arguments).output().context("`git` cannot be run; is it on PATH?")?;
+    if !output.status.success() {
+        let said = crate::finding::escape(output.stderr.trim_ascii());
+        bail!("git {}: {said}", arguments.join(" "));
+    }
+    Ok(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout).to_vec())
+}
+
+fn absolute(bytes: &[u8]) -> Result<PathBuf> {
+    #[cfg(unix)]
+    let path = {
+        use std::os::unix::ffi::OsStrExt;
+        PathBuf::from(OsStr::from_bytes(bytes))
+    };
+    #[cfg(not(unix))]
+    let path = PathBuf::from(String::from_utf8(bytes.to_vec()).context("a path that is not UTF-8")?);
+    std::path::absolute(&path).with_context(|| format!("cannot resolve {}", shown(&path)))
+}
+
+fn shim(name: &str, binary: &Path) -> String {
+    // Git for Windows runs hooks with its own sh, which takes forward slashes.
+    let path = binary.as_os_str().as_encoded_bytes();
+    let path: Vec<u8> = if cfg!(windows) { path.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect() } else { path.to_vec() };
+    let quoted = format!("'{}'", String::from_utf8_lossy(&path).replace('\'', "'\\''"));
+    SHIM.replace("@HOOK@", name).replace("@MISSING@", "warn").replace("@BINARY@", &quoted)
+}
+
+fn plan_install(hooks: &Path, name: &str, text: &str, steps: &mut Vec<Step>) -> Result<()> {
+    let hook = hooks.join(name);
+    match read_hook(&hook)? {
+        Some(current) if current == text.as_bytes() && is_executable(&hook) => return Ok(()),
+        Some(current) if is_ours(&current) => {}
+        Some(_) => {
+            let aside = aside(&hook);
+            if aside.symlink_metadata().is_ok() {
+                bail!("{} and {} both exist; one of them has to go before leakwarden can be installed", shown(&hook), shown(&aside));
+            }
+            steps.push(Step::Keep { hook: hook.clone(), aside });
+        }
+        None => {}
+    }
+    steps.push(Step::Write { hook, text: text.to_owned() });
+    Ok(())
+}
+
+/// What stands at a hook's place: a file's bytes, something of anyone's (a link), or nothing.
+fn read_hook(hook: &Path) -> Result<Option<Vec<u8>>> {
+    match hook.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot look at {}", shown(hook))),
+        Ok(found) if found.is_file() => fs::read(hook).map(Some).with_context(|| format!("cannot read {}", shown(hook))),
+        Ok(_) => Ok(Some(Vec::new())),
+    }
+}
+
+fn is_ours(text: &[u8]) -> bool {
+    text.split(|&b| b == b'\n').nth(1).is_some_and(|line| line.starts_with(MARK.as_bytes()))
+}
+
+fn is_executable(hook: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        hook.metadata().is_ok_and(|m| m.permissions().mode() & 0o111 == 0o111)
+    }
+    #[cfg(not(unix))]
+    hook.exists()
+}
+
+fn aside(hook: &Path) -> PathBuf {
+    let mut name = hook.as_os_str().to_owned();
+    name.push(".leakwarden-orig");
+    PathBuf::from(name)
+}
+
+fn apply(steps: &[Step], dry_run: bool) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for step in steps {
+        let line = match step {
+            Step::Keep { hook, aside } => format!("keep    {} as {}", shown(hook), shown(aside)),
+            Step::Write { hook, .. } => format!("write   {}", shown(hook)),
+            Step::Remove { hook } => format!("remove  {}", shown(hook)),
+            Step::Restore { aside, hook } => format!("restore {} from {}", shown(hook), shown(aside)),
+        };
+        lines.push(if dry_run { format!("would {line}") } else { line });
+        if !dry_run {
+            run(step)?;
+        }
+    }
+    Ok(lines)
+}
+
+fn run(step: &Step) -> Result<()> {
+    match step {
+        Step::Keep { hook: from, aside: to } | Step::Restore { aside: from, hook: to } => {
+            fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", shown(from), shown(to)))
+        }
+        Step::Remove { hook } => fs::remove_file(hook).with_context(|| format!("cannot remove {}", shown(hook))),
+        Step::Write { hook, text } => write_executable(hook, text),
+    }
+}
+
+/// Writes a script beside its place, makes it durable, and renames it there.
+fn write_executable(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().context("a hook without a folder")?;
+    let write = || -> Result<()> {
+        fs::create_dir_all(folder)?;
+        let temporary = folder.join(format!(".leakwarden-new-{}", std::process::id()));
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            file.set_permissions(fs::Permissions::from_mode(0o755))?;
+        }
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&temporary, path).inspect_err(|_| {
+            // The error that matters is the one of the rename.
+            let _ = fs::remove_file(&temporary);
+        })?;
+        Ok(())
+    };
+    write().with_context(|| format!("cannot write {}", shown(path)))
+}
+
+fn foreign_lines(hooks: &Path, reason: &str, binary: &Path) -> Vec<String> {
+    let binary = shell_quote(binary.as_os_str().as_encoded_bytes());
+    let mut lines = vec![
+        format!("not installed: git takes its hooks from {}, outside this repository's git directory", shown(hooks)),
+        format!("  (core.hooksPath, set in {reason})"),
+        "  leakwarden does not write there by itself. Add these lines to the hooks of that directory:".to_owned(),
+    ];
+    for name in HOOKS {
+        lines.push(format!("  {name:<17} {binary} hook {name} \"$@\" || exit $?"));
+    }
+    lines
+}
+
+fn shown(path: &Path) -> String {
+    crate::finding::escape(path.as_os_str().as_encoded_bytes())
+}

@@ -1,0 +1,62 @@
+//! The [`Receipt`]: what a run looked at, and what it could not look at.
+
+use serde::Serialize;
+
+/// What was and was not scanned. Written into every JSON output; the hook stops on
+/// [`not_scanned`](Receipt::not_scanned).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// Changed files (or files on disk) whose content was scanned.
+    pub files: u64,
+    /// Lines that are new in them; counted only where the output shows it.
+    pub added_lines: Option<u64>,
+    /// Bytes of content that were scanned.
+    pub bytes: u64,
+    /// Submodule entries: they name a commit elsewhere and have no content here.
+    pub submodules: u64,
+    /// What could not be scanned, and why.
+    pub not_scanned: Vec<NotScanned>,
+    /// Things a reader should know that are no failure.
+    pub notes: Vec<String>,
+    /// Where the new content was read from.
+    pub source: Source,
+    /// The tree that will be committed, in hex, where one is known.
+    pub tree: Option<String>,
+    /// The trees against which it was compared, in hex; none for a first commit.
+    pub bases: Vec<String>,
+    /// SHA-256 of the rule set.
+    pub rules: String,
+    /// Digest of the policy; `default` where there is none.
+    pub policy: String,
+}
+
+/// Where the new content of a run comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Files on disk.
+    #[default]
+    Files,
+    /// The tree that git has already written for the index (its TREE extension is valid).
+    Tree,
+    /// The entries of the index.
+    Entries,
+    /// A commit message.
+    Message,
+}
+
+/// Something that could not be scanned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotScanned {
+    /// Its path, control characters escaped.
+    pub path: String,
+    /// Why, and where it helps, what to do.
+    pub reason: String,
+}
+
+impl Receipt {
+    /// Adds something that could not be scanned.
+    pub fn skip(&mut self, path: &[u8], reason: impl Into<String>) {
+        self.not_scanned.push(NotScanned { path: crate::finding::escape(path), reason: reason.into() });
+    }
+}

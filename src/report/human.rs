@@ -1,0 +1,223 @@
+//! The report for people, on a terminal or in an IDE's output pane.
+//!
+//! What a person needs, in the order in which they need it: where, what, why it is believed, how to
+//! take it out, how to rotate it, what to do if it is no secret. At most [`MOST`] findings are told
+//! in full; the rest is counted.
+
+use super::{Report, Subject};
+use crate::finding::{Finding, Part, escape};
+
+/// How many findings are told in full.
+const MOST: usize = 20;
+
+/// How the text may look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// ANSI colours.
+    pub color: bool,
+    /// Columns of the terminal; `None` leaves long lines as they are.
+    pub width: Option<usize>,
+}
+
+impl Look {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn alarm(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}
+
+/// The whole report. Empty where there is nothing to say.
+pub fn render(report: &Report, look: Look) -> String {
+    let mut out = String::new();
+    let blocking: Vec<&Finding> = report.findings.iter().filter(|j| j.blocking).map(|j| &j.finding).collect();
+    let quiet = report.findings.len() - blocking.len();
+    if !report.receipt.not_scanned.is_empty() {
+        out.push_str(&not_scanned(report, look));
+    }
+    if !blocking.is_empty() {
+        out.push_str(&format!("{}\n", look.alarm(&headline(report.subject, blocking.len()))));
+        for finding in blocking.iter().take(MOST) {
+            out.push('\n');
+            out.push_str(&one(finding, report, look));
+        }
+        if blocking.len() > MOST {
+            out.push_str(&format!("\n… and {} more; `leakwarden {}` lists all\n", blocking.len() - MOST, list_command(report.subject)));
+        }
+    }
+    if quiet > 0 {
+        let command = list_command(report.subject);
+        let noun = if quiet == 1 { "possible or minor finding does" } else { "possible or minor findings do" };
+        out.push_str(&look.faint(&format!("leakwarden: {quiet} {noun} not block (see `leakwarden {command}`)")));
+        out.push('\n');
+    }
+    for note in &report.receipt.notes {
+        out.push_str(&format!("leakwarden: {note}\n"));
+    }
+    out
+}
+
+fn headline(subject: Subject, count: usize) -> String {
+    let secrets = if count == 1 { "1 secret".to_owned() } else { format!("{count} secrets") };
+    match subject {
+        Subject::Commit => format!("leakwarden: commit blocked: {secrets} in what it would add"),
+        Subject::Message => format!("leakwarden: commit blocked: {secrets} in its message"),
+        Subject::Staged => format!("leakwarden: {secrets} in what is staged"),
+        Subject::Files => format!("leakwarden: {secrets} found"),
+    }
+}
+
+fn list_command(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Files => "scan --format json PATH",
+        _ => "scan --staged --format json",
+    }
+}
+
+fn not_scanned(report: &Report, look: Look) -> String {
+    let all = &report.receipt.not_scanned;
+    let head = match report.subject {
+        Subject::Commit | Subject::Message => "leakwarden: could not scan this commit, so it is blocked",
+        _ => "leakwarden: could not scan everything",
+    };
+    let mut out = format!("{}\n", look.alarm(head));
+    for skipped in all.iter().take(MOST) {
+        let place = if skipped.path.is_empty() { String::new() } else { format!("{}: ", skipped.path) };
+        out.push_str(&format!("  {place}{}\n", skipped.reason));
+    }
+    if all.len() > MOST {
+        out.push_str(&format!("  … and {} more\n", all.len() - MOST));
+    }
+    out
+}
+
+fn one(finding: &Finding, report: &Report, look: Look) -> String {
+    let mut out = format!("{}: {}\n", look.bold(&place(finding)), finding.what());
+    let rank = format!("{}, {}", finding.severity.name(), finding.confidence.name());
+    row(&mut out, look, "value", &format!("{}  ({rank})", finding.redacted));
+    row(&mut out, look, "why", &finding.reasons.join("; "));
+    for (number, step) in take_out(finding, report).iter().enumerate() {
+        row(&mut out, look, if number == 0 { "take out" } else { "" }, step);
+    }
+    if let Some(link) = &finding.rotate {
+        row(&mut out, look, "rotate", &format!("if it was ever pushed or shared: {link}"));
+    } else if finding.location.part != Part::Path {
+        row(&mut out, look, "rotate", "if it was ever pushed or shared: replace it where it was issued");
+    }
+    row(&mut out, look, "rule", &format!("{} (`leakwarden rules show {}`)", finding.rule, finding.rule));
+    out
+}
+
+fn place(finding: &Finding) -> String {
+    let at = &finding.location;
+    match at.part {
+        Part::Content => format!("{}:{}:{}", escape(&at.path), at.line, at.column),
+        Part::Path => format!("{} (the file's name)", escape(&at.path)),
+        Part::LinkTarget => format!("{} (the link's target)", escape(&at.path)),
+        Part::Message => format!("commit message, line {}", at.line),
+    }
+}
+
+/// What to do, as commands that can be copied.
+fn take_out(finding: &Finding, report: &Report) -> Vec<String> {
+    let path = shell_quote(&finding.location.path);
+    let unstage = if report.first_commit { format!("git rm --cached -- {path}") } else { format!("git restore --staged -- {path}") };
+    match (finding.location.part, report.subject) {
+        (Part::Message, _) => vec![
+            "edit the message and commit again: git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\"".to_owned(),
+        ],
+        (Part::Path, Subject::Files) => vec!["move the file away, or rename it".to_owned()],
+        (Part::Path, _) => vec!["rename the file or leave it out: git rm --cached -r -- the path above".to_owned()],
+        (_, Subject::Files) => vec!["read it from the environment or a secret store instead".to_owned()],
+        _ => vec![
+            format!("read it from the environment or a secret store instead, then: git add -- {path}"),
+            format!("or leave the file out of this commit: {unstage}"),
+        ],
+    }
+}
+
+/// A path as one word of a POSIX shell; control characters in `$'…'` form.
+pub fn shell_quote(path: &[u8]) -> String {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-._/+@%".contains(b);
+    let shown = escape(path);
+    if path.iter().all(plain) && !path.is_empty() {
+        return shown;
+    }
+    if shown.as_bytes() == path && !path.contains(&b'\\') {
+        return format!("'{}'", shown.replace('\'', "'\\''"));
+    }
+    let mut out = String::from("$'");
+    for chunk in path.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\'' | '\\' => out.extend(['\\', character]),
+                c if escape(c.to_string().as_bytes()).len() == c.len_utf8() => out.push(c),
+                c => c.to_string().bytes().for_each(|b| out.push_str(&format!("\\x{b:02x}"))),
+            }
+        }
+        chunk.invalid().iter().for_each(|b| out.push_str(&format!("\\x{b:02x}")));
+    }
+    out.push('\'');
+    out
+}
+
+/// A label and a text, wrapped at the terminal's width under itself.
+fn row(out: &mut String, look: Look, label: &str, text: &str) {
+    const INDENT: usize = 14;
+    let room = look.width.map(|w| w.saturating_sub(INDENT).max(20));
+    let mut first = true;
+    for line in wrap(text, room) {
+        let head = if first { label } else { "" };
+        out.push_str(&format!("  {} {line}\n", look.faint(&format!("{head:<11}"))));
+        first = false;
+    }
+}
+
+/// Breaks at spaces; a word longer than the room stays whole, so that links and commands can be copied.
+fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
+    let Some(room) = room else { return vec![text.to_owned()] };
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always one");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_for_the_shell() {
+        assert_eq!(shell_quote(b"src/a.rs"), "src/a.rs");
+        assert_eq!(shell_quote(b"my file"), "'my file'");
+        assert_eq!(shell_quote(b"it's"), "'it'\\''s'");
+        assert_eq!(shell_quote(b"a\nb"), "$'a\\x0ab'");
+        assert_eq!(shell_quote("\u{202e}x".as_bytes()), "$'\\xe2\\x80\\xaex'");
+        assert_eq!(shell_quote(b"\xff"), "$'\\xff'");
+    }
+
+    #[test]
+    fn long_text_is_wrapped_at_spaces() {
+        assert_eq!(wrap("aa bb cc", Some(5)), ["aa bb", "cc"]);
+        assert_eq!(wrap("aa bb cc", None), ["aa bb cc"]);
+    }
+}

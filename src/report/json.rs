@@ -1,0 +1,82 @@
+//! The JSON report; its fields are documented in `docs/json.md`.
+
+use serde::Serialize;
+
+use super::{Report, ids};
+use crate::finding::escape;
+use crate::receipt::Receipt;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    receipt: &'a Receipt,
+    findings: Vec<Finding<'a>>,
+    totals: Totals,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    id: String,
+    rule: &'a str,
+    provider: &'a str,
+    what: String,
+    severity: &'static str,
+    confidence: &'static str,
+    blocking: bool,
+    excepted_by: Option<&'a str>,
+    path: String,
+    part: &'static str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    redacted: &'a str,
+    reason: String,
+    reasons: &'a [String],
+    rotate: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Totals {
+    findings: usize,
+    blocking: usize,
+    excepted: usize,
+    not_scanned: usize,
+}
+
+/// The report as one JSON document with a line feed at its end.
+pub fn render(report: &Report) -> String {
+    let findings = report.findings.iter().zip(ids(report)).map(|(judged, id)| {
+        let finding = &judged.finding;
+        Finding {
+            id,
+            rule: &finding.rule,
+            provider: &finding.provider,
+            what: finding.what(),
+            severity: finding.severity.name(),
+            confidence: finding.confidence.name(),
+            blocking: judged.blocking,
+            excepted_by: None,
+            path: escape(&finding.location.path),
+            part: finding.location.part.name(),
+            line: finding.location.line,
+            column: finding.location.column,
+            end_line: finding.location.end_line,
+            end_column: finding.location.end_column,
+            redacted: &finding.redacted,
+            reason: finding.reasons.join("; "),
+            reasons: &finding.reasons,
+            rotate: finding.rotate.as_deref(),
+        }
+    });
+    let totals = Totals {
+        findings: report.findings.len(),
+        blocking: report.blocking(),
+        excepted: 0,
+        not_scanned: report.receipt.not_scanned.len(),
+    };
+    let document = Document { version: 1, receipt: &report.receipt, findings: findings.collect(), totals };
+    let mut text = serde_json::to_string_pretty(&document).expect("plain data with string keys");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,239 @@
+//! The rules: what a credential looks like, as data, and the checks that need code.
+//!
+//! A [`Rule`] is a checked [`syntax::RuleSource`]. The built-in set is compiled into the binary by
+//! the build script as tables; a rule is decoded, and its regular expression compiled, when the
+//! prefilter first meets one of its literals.
+
+pub mod check;
+pub mod checksum;
+pub mod filters;
+mod likelihood;
+pub mod prefilter;
+mod structure;
+pub mod syntax;
+pub mod template;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, bail, ensure};
+use regex::bytes::{Regex, RegexBuilder};
+
+use prefilter::Prefilter;
+use syntax::RuleSource;
+
+mod builtin {
+    include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+
+    pub(super) fn prefilter() -> super::Prefilter {
+        use super::Cow::Borrowed;
+        super::Prefilter {
+            bitmap: Borrowed(&BITMAP),
+            buckets: Borrowed(&BUCKETS),
+            entries: Borrowed(&ENTRIES),
+            literals: Borrowed(&LITERALS),
+            owners: Borrowed(&OWNERS),
+            text: Borrowed(&TEXT),
+        }
+    }
+
+    pub(super) fn source(number: usize) -> &'static str {
+        let start = if number == 0 { 0 } else { RULE_ENDS[number - 1] as usize };
+        &RULES[start..RULE_ENDS[number] as usize]
+    }
+
+    pub(super) fn count() -> usize {
+        RULE_ENDS.len()
+    }
+
+    pub(super) fn published() -> &'static [u64] {
+        &PUBLISHED
+    }
+
+    pub(super) fn digest() -> &'static str {
+        DIGEST
+    }
+}
+
+/// How a rule finds its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A literal is part of the credential: the pattern is tried there.
+    Token,
+    /// A literal is part of the name of a key: the pattern is tried on the value assigned to it.
+    Assigned,
+    /// A literal is a word nearby: the pattern is tried on what follows.
+    Context,
+    /// A literal is part of a file's name: the name is the finding.
+    FileName,
+}
+
+/// A rule ready for use.
+#[derive(Debug)]
+pub struct Rule {
+    /// What was written.
+    pub source: RuleSource,
+    /// How it finds its value.
+    pub kind: Kind,
+    /// The compiled pattern.
+    pub regex: Regex,
+    /// Bytes after the start of a literal that a match may reach.
+    pub window: usize,
+}
+
+/// The furthest that a rule without a bound of its own looks after its literal, in bytes. A match
+/// may go on beyond it; then the part inside is reported.
+pub const DEFAULT_WINDOW: usize = 4096;
+
+/// How far a value may stand after a word of `context`, in bytes and in lines.
+pub const CONTEXT_WINDOW: usize = 400;
+
+/// The largest compiled size of one pattern, in bytes; ten times what the largest built-in needs.
+const PATTERN_LIMIT: usize = 4 << 20;
+
+impl Rule {
+    /// Checks a rule and compiles its pattern.
+    ///
+    /// # Errors
+    /// Names the rule, the field, and what is wrong with it.
+    pub fn new(source: RuleSource) -> Result<Self> {
+        let kind = kind_of(&source).with_context(|| format!("rule `{}`", source.id))?;
+        let regex = RegexBuilder::new(&source.pattern)
+            .unicode(false)
+            .size_limit(PATTERN_LIMIT)
+            .build()
+            .with_context(|| format!("rule `{}`: pattern", source.id))?;
+        let window = match kind {
+            Kind::Context => source.window.unwrap_or(CONTEXT_WINDOW),
+            _ => source.window.unwrap_or_else(|| longest(&source.pattern).unwrap_or(DEFAULT_WINDOW)),
+        };
+        Ok(Rule { source, kind, regex, window })
+    }
+
+    /// The rule's id.
+    pub fn id(&self) -> &str {
+        &self.source.id
+    }
+
+    /// The number of leading bytes of `secret` that the issuer fixes and that may be shown.
+    pub fn fixed_prefix(&self, secret: &[u8]) -> usize {
+        let keywords = self.source.keywords.iter();
+        keywords.map(String::as_bytes).filter(|k| secret.starts_with(k)).map(<[u8]>::len).max().unwrap_or(0)
+    }
+}
+
+/// The longest match of a pattern plus one byte for what must not follow, if it has a bound.
+fn longest(pattern: &str) -> Option<usize> {
+    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
+    hir.properties().maximum_len().map(|length| length + 1)
+}
+
+fn kind_of(source: &RuleSource) -> Result<Kind> {
+    let kinds = [
+        (Kind::Token, &source.keywords),
+        (Kind::Assigned, &source.keys),
+        (Kind::Context, &source.context),
+        (Kind::FileName, &source.files),
+    ];
+    let mut given = kinds.iter().filter(|(_, words)| !words.is_empty());
+    let Some(&(kind, _)) = given.next() else {
+        bail!("one of `keywords`, `keys`, `context` and `files` is needed");
+    };
+    ensure!(given.next().is_none(), "only one of `keywords`, `keys`, `context` and `files` may be given");
+    Ok(kind)
+}
+
+/// A set of rules with its prefilter.
+#[derive(Debug)]
+pub struct RuleSet {
+    prefilter: Prefilter,
+    sources: Sources,
+    compiled: OnceLock<Vec<OnceLock<Rule>>>,
+}
+
+#[derive(Debug)]
+enum Sources {
+    Builtin,
+    Own(Vec<RuleSource>),
+}
+
+impl RuleSet {
+    /// The rules that are compiled into the binary. Nothing is decoded yet.
+    pub fn builtin() -> Self {
+        RuleSet { prefilter: builtin::prefilter(), sources: Sources::Builtin, compiled: OnceLock::new() }
+    }
+
+    /// A set of a person's own rules.
+    ///
+    /// # Errors
+    /// Names the first rule that is wrong, its field and the mistake.
+    pub fn new(sources: Vec<RuleSource>) -> Result<Self> {
+        let mut literals = Vec::new();
+        for (number, source) in sources.iter().enumerate() {
+            Rule::new(source.clone())?;
+            let number = u16::try_from(number).context("more than 65,535 rules")?;
+            literals.extend(source.literals().into_iter().map(|(literal, exact)| (literal, exact, number)));
+        }
+        let prefilter = Prefilter::build(&literals).map_err(anyhow::Error::msg)?;
+        Ok(RuleSet { prefilter, sources: Sources::Own(sources), compiled: OnceLock::new() })
+    }
+
+    /// The literals of all rules.
+    pub fn prefilter(&self) -> &Prefilter {
+        &self.prefilter
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        match &self.sources {
+            Sources::Builtin => builtin::count(),
+            Sources::Own(sources) => sources.len(),
+        }
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rule of this number, compiled on first use.
+    pub fn rule(&self, number: u16) -> &Rule {
+        let slots = self.compiled.get_or_init(|| (0..self.len()).map(|_| OnceLock::new()).collect());
+        slots[usize::from(number)].get_or_init(|| {
+            Rule::new(self.source(number)).expect("built-in rules are checked by a test, own rules by `RuleSet::new`")
+        })
+    }
+
+    fn source(&self, number: u16) -> RuleSource {
+        match &self.sources {
+            Sources::Builtin => serde_json::from_str(builtin::source(usize::from(number)))
+                .expect("the build script wrote it from the same type"),
+            Sources::Own(sources) => sources[usize::from(number)].clone(),
+        }
+    }
+
+    /// All rules as they were written, in order of their ids.
+    pub fn sources(&self) -> Vec<RuleSource> {
+        (0..self.len()).map(|n| self.source(u16::try_from(n).expect("checked when the set was made"))).collect()
+    }
+
+    /// SHA-256 of the rules and the published values, in hex: tells which rules a receipt speaks of.
+    pub fn digest(&self) -> &'static str {
+        match &self.sources {
+            Sources::Builtin => builtin::digest(),
+            Sources::Own(_) => "own",
+        }
+    }
+}
+
+/// Whether a value is one that a provider publishes as an example.
+///
+/// The values are kept as the first 8 bytes of their SHA-256, so that they do not stand in the
+/// repository or the binary.
+pub fn is_published(value: &[u8]) -> bool {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(value);
+    let mut head = [0; 8];
+    head.copy_from_slice(&digest[..8]);
+    builtin::published().binary_search(&u64::from_be_bytes(head)).is_ok()
+}

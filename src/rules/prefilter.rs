@@ -1,0 +1,239 @@
+//! The prefilter: one pass over the bytes that says where any rule's literal stands.
+//!
+//! Every literal is represented by one group of four bytes (a "gram") out of it, the one that is
+//! rarest in text. A bitmap of 65,536 bits tells for each position whether the four bytes there
+//! hash to a known gram; only then are the table and the literal itself looked at. The tables are
+//! plain numbers without pointers: for the built-in rules they are made at build time and cost
+//! nothing at start-up, and a position-independent binary has nothing to relocate in them.
+
+use std::borrow::Cow;
+
+/// Grams are compared with this bit set in every byte, which folds ASCII case (and merges some
+/// punctuation: that only adds candidates, which the literal comparison refuses).
+const FOLD: u32 = 0x2020_2020;
+
+/// Words of the bitmap.
+pub const BITMAP_WORDS: usize = 1024;
+
+/// Buckets of the gram table.
+const BUCKETS: usize = 4096;
+
+/// The least length of a literal; three-byte literals take one gram for each possible fourth byte.
+pub const MIN_LITERAL: usize = 3;
+
+/// The tables; either compiled in or built from a person's own rules.
+#[derive(Debug, Clone)]
+pub struct Prefilter {
+    /// One bit for every 16-bit hash.
+    pub bitmap: Cow<'static, [u64]>,
+    /// Where each bucket begins in `entries`, and one end.
+    pub buckets: Cow<'static, [u32]>,
+    /// Gram (bits 32..64), literal (bits 8..32), offset of the gram in the literal (bits 0..8).
+    pub entries: Cow<'static, [u64]>,
+    /// Start in `text` (bits 32..64), first owner (bits 16..32), length (bits 8..16), owner count
+    /// (bits 1..8), whether case counts (bit 0).
+    pub literals: Cow<'static, [u64]>,
+    /// Rule numbers, grouped by literal.
+    pub owners: Cow<'static, [u16]>,
+    /// The bytes of all literals; lower case where case does not count.
+    pub text: Cow<'static, [u8]>,
+}
+
+/// A literal that stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    /// The rules to which the literal belongs.
+    pub rules: &'a [u16],
+    /// Where it begins.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+impl Prefilter {
+    /// Builds the tables for `(literal, case counts, rule number)`.
+    ///
+    /// # Errors
+    /// Says which literal is shorter than three bytes or longer than 255, or that there are too
+    /// many of them.
+    pub fn build(literals: &[(String, bool, u16)]) -> Result<Self, String> {
+        let mut grouped: std::collections::BTreeMap<(Vec<u8>, bool), Vec<u16>> = std::collections::BTreeMap::new();
+        for (literal, exact, rule) in literals {
+            if !(MIN_LITERAL..=255).contains(&literal.len()) {
+                return Err(format!("the literal `{literal}` must have 3 to 255 bytes"));
+            }
+            let bytes = if *exact { literal.clone().into_bytes() } else { literal.to_ascii_lowercase().into_bytes() };
+            let rules = grouped.entry((bytes, *exact)).or_default();
+            if !rules.contains(rule) {
+                rules.push(*rule);
+            }
+        }
+        let mut tables = Tables::default();
+        for ((bytes, exact), rules) in &grouped {
+            tables.add(bytes, *exact, rules)?;
+        }
+        Ok(tables.finish())
+    }
+
+    /// Calls `found` for every literal in `text`, in the order in which their grams stand.
+    #[inline]
+    pub fn search<'p>(&'p self, text: &[u8], mut found: impl FnMut(Candidate<'p>)) {
+        let Ok(bitmap) = <&[u64; BITMAP_WORDS]>::try_from(&*self.bitmap) else { return };
+        for (at, bytes) in text.windows(4).enumerate() {
+            let gram = fold([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            let hash = hash(gram);
+            if bitmap[hash >> 6] >> (hash & 63) & 1 != 0 {
+                self.look(text, at, gram, hash, &mut found);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn look<'p>(&'p self, text: &[u8], at: usize, gram: u32, hash: usize, found: &mut impl FnMut(Candidate<'p>)) {
+        let bucket = hash >> 4;
+        let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
+        for &entry in &self.entries[range] {
+            if (entry >> 32) as u32 == gram
+                && let Some(candidate) = self.verify(text, at, entry)
+            {
+                found(candidate);
+            }
+        }
+    }
+
+    fn verify(&self, text: &[u8], at: usize, entry: u64) -> Option<Candidate<'_>> {
+        let literal = self.literals[(entry >> 8 & 0xff_ffff) as usize];
+        let start = at.checked_sub((entry & 0xff) as usize)?;
+        let length = (literal >> 8 & 0xff) as usize;
+        let begin = (literal >> 32) as usize;
+        let wanted = &self.text[begin..begin + length];
+        let there = text.get(start..start + length)?;
+        let equal = if literal & 1 == 1 { there == wanted } else { there.eq_ignore_ascii_case(wanted) };
+        let first = (literal >> 16 & 0xffff) as usize;
+        let count = (literal >> 1 & 0x7f) as usize;
+        equal.then(|| Candidate { rules: &self.owners[first..first + count], start, end: start + length })
+    }
+}
+
+#[inline]
+fn fold(bytes: [u8; 4]) -> u32 {
+    u32::from_le_bytes(bytes) | FOLD
+}
+
+/// Fibonacci hashing (Knuth): the upper 16 bits of the product with 2^32 divided by the golden ratio.
+#[inline]
+fn hash(gram: u32) -> usize {
+    (gram.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+#[derive(Default)]
+struct Tables {
+    entries: Vec<u64>,
+    literals: Vec<u64>,
+    owners: Vec<u16>,
+    text: Vec<u8>,
+}
+
+impl Tables {
+    fn add(&mut self, bytes: &[u8], exact: bool, rules: &[u16]) -> Result<(), String> {
+        let number = self.literals.len() as u64;
+        if rules.len() > 0x7f || self.owners.len() + rules.len() > 0xffff || self.text.len() + bytes.len() > 0xffff_ffff {
+            return Err(format!("too many rules share literals ({} of them)", rules.len()));
+        }
+        self.literals.push(
+            (self.text.len() as u64) << 32
+                | (self.owners.len() as u64) << 16
+                | (bytes.len() as u64) << 8
+                | (rules.len() as u64) << 1
+                | u64::from(exact),
+        );
+        self.owners.extend_from_slice(rules);
+        self.text.extend_from_slice(bytes);
+        let mut push = |gram: u32, offset: usize| self.entries.push(u64::from(gram) << 32 | number << 8 | offset as u64);
+        if let &[a, b, c] = bytes {
+            let mut fourth: Vec<u8> = (0..=255).map(|d: u8| d | 0x20).collect();
+            fourth.dedup();
+            fourth.sort_unstable();
+            fourth.dedup();
+            for d in fourth {
+                push(fold([a, b, c, d]), 0);
+            }
+        } else {
+            let (offset, gram) = rarest(bytes);
+            push(gram, offset);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Prefilter {
+        self.entries.sort_by_key(|&entry| (hash((entry >> 32) as u32) >> 4, entry));
+        let mut bitmap = vec![0_u64; BITMAP_WORDS];
+        let mut buckets = vec![0_u32; BUCKETS + 1];
+        for &entry in &self.entries {
+            let hash = hash((entry >> 32) as u32);
+            bitmap[hash >> 6] |= 1 << (hash & 63);
+            buckets[(hash >> 4) + 1] += 1;
+        }
+        for bucket in 0..BUCKETS {
+            buckets[bucket + 1] += buckets[bucket];
+        }
+        Prefilter {
+            bitmap: Cow::Owned(bitmap),
+            buckets: Cow::Owned(buckets),
+            entries: Cow::Owned(self.entries),
+            literals: Cow::Owned(self.literals),
+            owners: Cow::Owned(self.owners),
+            text: Cow::Owned(self.text),
+        }
+    }
+}
+
+/// The four bytes of a literal that are rarest in text, and where they begin.
+fn rarest(bytes: &[u8]) -> (usize, u32) {
+    bytes
+        .windows(4)
+        .enumerate()
+        .max_by_key(|(_, four)| four.iter().map(|&b| rarity(b)).sum::<u32>())
+        .map_or((0, 0), |(offset, four)| (offset, fold([four[0], four[1], four[2], four[3]])))
+}
+
+/// How rare a byte is in source text, roughly in bits: letters by their frequency in English,
+/// digits and punctuation as counted over a few source trees.
+fn rarity(byte: u8) -> u32 {
+    match byte.to_ascii_lowercase() {
+        b' ' | b'e' => 3,
+        b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 4,
+        b'l' | b'd' | b'h' | b'c' | b'u' | b'm' | b'p' => 5,
+        b'f' | b'g' | b'y' | b'b' | b'w' | b'_' | b'0' | b'1' | b'-' | b'/' | b'.' => 6,
+        b'v' | b'k' | b'x' | b'2'..=b'9' | b'=' | b':' | b'"' => 7,
+        _ => 9,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(literals: &[(&str, bool)], text: &str) -> Vec<(usize, usize)> {
+        let list: Vec<_> = literals.iter().zip(0..).map(|(&(l, exact), i)| (l.to_owned(), exact, i)).collect();
+        let prefilter = Prefilter::build(&list).expect("valid literals");
+        let mut all = Vec::new();
+        prefilter.search(text.as_bytes(), |c| all.push((c.start, c.end)));
+        all
+    }
+
+    #[test]
+    fn literals_are_found_at_every_place() {
+        assert_eq!(found(&[("needle", true)], "needle needle"), [(0, 6), (7, 13)]);
+        assert_eq!(found(&[("needle", true)], "Needle NEEDLE"), []);
+        assert_eq!(found(&[("needle", false)], "Needle NEEDLE"), [(0, 6), (7, 13)]);
+        assert_eq!(found(&[("SG.", true)], "x SG.y sg.y"), [(2, 5)]);
+        assert_eq!(found(&[("abcd", true)], "abc"), []);
+    }
+
+    #[test]
+    fn a_short_literal_is_refused() {
+        let error = Prefilter::build(&[("ab".to_owned(), true, 0)]).expect_err("too short");
+        assert!(error.contains("`ab`"), "{error}");
+    }
+}

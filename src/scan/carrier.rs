@@ -1,0 +1,216 @@
+//! Carriers: how `key = value` is written in the common languages and file formats, read from
+//! either side.
+//!
+//! This is a first, flat reading (issue by issue it becomes an understanding of each format): one
+//! line, one separator, an optional type, an optional pair of quotes.
+
+use std::ops::Range;
+
+/// A value that is assigned to a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// Where the key's name stands.
+    pub key: Range<usize>,
+    /// Where the value stands, without its quotes.
+    pub value: Range<usize>,
+    /// Whether the value stands in quotes.
+    pub quoted: bool,
+}
+
+/// Longest key name that is read, in bytes.
+const KEY: usize = 128;
+
+/// Longest value that is read, in bytes.
+const VALUE: usize = 4096;
+
+/// The assignment whose key contains the word at `word`.
+pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
+    let key = identifier_around(text, word)?;
+    let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'), 4);
+    at = skip(text, at, |b| matches!(b, b' ' | b'\t'), 64);
+    at = after_type(text, at);
+    let after = separator(text, at)?;
+    let mut at = skip(text, after, |b| matches!(b, b' ' | b'\t'), 64);
+    // A value may begin on the next line after `=` or `:` in YAML block or wrapped code; not read here.
+    at = skip_scheme(text, at);
+    let escaped = text.get(at) == Some(&b'\\');
+    let quote = *text.get(at + usize::from(escaped))?;
+    if matches!(quote, b'"' | b'\'' | b'`') {
+        let start = at + usize::from(escaped) + 1;
+        let end = quoted_end(text, start, quote, escaped)?;
+        return Some(Assignment { key, value: start..end, quoted: true });
+    }
+    let end = bare_end(text, at);
+    (end > at).then_some(Assignment { key, value: at..end, quoted: false })
+}
+
+/// The key to which the value that begins at `start` is assigned, and whether the value is quoted.
+pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
+    let floor = start.saturating_sub(KEY * 2);
+    let line = text[floor..start].iter().rposition(|&b| b == b'\n').map_or(floor, |i| floor + i + 1);
+    let mut at = back(text, line, start, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\'));
+    let quoted = at < start;
+    at = back(text, line, at, |b| matches!(b, b' ' | b'\t'));
+    for scheme in [b"bearer".as_slice(), b"basic", b"token"] {
+        let begin = at.saturating_sub(scheme.len());
+        let word = begin > line && !is_key_byte(text[begin - 1]);
+        if word && at < start && text[begin..at].eq_ignore_ascii_case(scheme) {
+            at = back(text, line, begin, |b| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\'));
+        }
+    }
+    let after_separator = at;
+    at = back(text, line, at, |b| matches!(b, b'=' | b':' | b'>' | b'(' | b',' | b'<' | b'[' | b'-' | b'~' | b'?'));
+    if at == after_separator && (after_separator == start || !blank_option(text, line, at)) {
+        return None;
+    }
+    at = back(text, line, at, |b| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b']' | b')'));
+    let mut begin = back(text, line, at, is_key_byte);
+    // `name: Type = value`: the key stands before the type.
+    if let Some(colon) = type_colon(text, line, begin, text.get(after_separator - 1) == Some(&b'=')) {
+        at = back(text, line, colon, |b| matches!(b, b' ' | b'\t' | b'?' | b'"' | b'\''));
+        begin = back(text, line, at, is_key_byte);
+    }
+    (begin < at && at - begin <= KEY).then_some((begin..at, quoted))
+}
+
+/// `--password VALUE`: an option of a command line needs no separator but a space.
+fn blank_option(text: &[u8], line: usize, at: usize) -> bool {
+    let begin = back(text, line, at, is_key_byte);
+    text[begin..at].starts_with(b"-") || text[..begin].ends_with(b"-")
+}
+
+fn type_colon(text: &[u8], line: usize, begin: usize, equals: bool) -> Option<usize> {
+    if !equals {
+        return None;
+    }
+    let at = back(text, line, begin, |b| matches!(b, b' ' | b'\t' | b'&' | b'<' | b'[' | b'\''));
+    (at > line && text[at - 1] == b':').then(|| at - 1)
+}
+
+fn is_key_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'$') || b >= 0x80
+}
+
+fn identifier_around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
+    let floor = word.start.saturating_sub(KEY);
+    let start = back(text, floor, word.start, is_key_byte);
+    let end = skip(text, word.end, is_key_byte, KEY);
+    (end - start <= KEY).then_some(start..end)
+}
+
+/// Skips `: Type`, `?: Type` and the like before an `=`.
+fn after_type(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..text.len().min(at + 48)];
+    let Some(rest) = rest.strip_prefix(b"?:").or_else(|| rest.strip_prefix(b":")) else { return at };
+    let Some(equals) = rest.iter().position(|&b| b == b'=') else { return at };
+    let kind = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|');
+    let between = &rest[..equals];
+    let named = between.iter().any(u8::is_ascii_alphabetic);
+    if named && between.iter().all(kind) { text.len().min(at + 48) - rest.len() + equals } else { at }
+}
+
+/// The end of a separator at `at`: `=`, `:`, `:=`, `=>`, `->`, `<-`, `==`, `>` of an XML element,
+/// `,` or `(` of a call, or the space after a command-line option.
+fn separator(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 4)];
+    for token in [b":=".as_slice(), b"=>", b"->", b"<-", b"==", b"!=", b"?=", b"||=", b"=", b":", b">", b",", b"("] {
+        if rest.starts_with(token) {
+            return Some(at + token.len());
+        }
+    }
+    let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
+    (text[begin..at].starts_with(b"--") && text[..at].ends_with(b" ")).then_some(at)
+}
+
+fn skip_back_blank(text: &[u8], at: usize) -> usize {
+    back(text, 0, at, |b| b == b' ')
+}
+
+/// Skips `Bearer `, `Basic ` and `Token ` of an HTTP header (RFC 9110) where no quote stands before.
+fn skip_scheme(text: &[u8], at: usize) -> usize {
+    for scheme in [b"Bearer ".as_slice(), b"Basic ", b"Token ", b"token "] {
+        if text[at..].len() > scheme.len() && text[at..at + scheme.len()].eq_ignore_ascii_case(scheme) {
+            return at + scheme.len();
+        }
+    }
+    at
+}
+
+fn quoted_end(text: &[u8], start: usize, quote: u8, escaped: bool) -> Option<usize> {
+    let limit = text.len().min(start + VALUE);
+    let mut at = start;
+    while at < limit {
+        match text[at] {
+            b'\n' => return None,
+            b'\\' if escaped && text.get(at + 1) == Some(&quote) => return Some(at),
+            b'\\' => at += 1,
+            b if b == quote => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+fn bare_end(text: &[u8], start: usize) -> usize {
+    let stop = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b',' | b';');
+    let mut end = skip(text, start, |b| !stop(b), VALUE);
+    while end > start && matches!(text[end - 1], b')' | b']' | b'}' | b'\\') {
+        end -= 1;
+    }
+    end
+}
+
+fn skip(text: &[u8], from: usize, test: impl Fn(u8) -> bool, most: usize) -> usize {
+    from + text[from..].iter().take(most).take_while(|&&b| test(b)).count()
+}
+
+fn back(text: &[u8], floor: usize, from: usize, test: impl Fn(u8) -> bool) -> usize {
+    from - text[floor..from].iter().rev().take_while(|&&b| test(b)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forward(text: &str, word: &str) -> Option<(String, String)> {
+        let at = text.find(word).expect("the word stands in the text");
+        let found = assignment(text.as_bytes(), at..at + word.len())?;
+        Some((text[found.key].to_owned(), text[found.value].to_owned()))
+    }
+
+    #[test]
+    fn keys_and_values_in_the_usual_notations() {
+        let cases = [
+            ("password = \"v1\"", "password", "v1"),
+            ("DB_PASSWORD=v1", "DB_PASSWORD", "v1"),
+            ("export DB_PASSWORD='v1'", "DB_PASSWORD", "v1"),
+            ("  \"password\": \"v1\",", "password", "v1"),
+            ("password: v1 # comment", "password", "v1"),
+            (":password => \"v1\"", "password", "v1"),
+            ("const password: string = \"v1\";", "password", "v1"),
+            ("let password: &'static str = \"v1\";", "password", "v1"),
+            ("config[\"password\"] = 'v1'", "password", "v1"),
+            ("<password>v1</password>", "password", "v1"),
+            ("password := `v1`", "password", "v1"),
+            ("setenv(\"PASSWORD\", \"v1\")", "PASSWORD", "v1"),
+            ("tool --password v1 --user x", "--password", "v1"),
+            ("tool --password=v1", "--password", "v1"),
+            ("{\\\"password\\\":\\\"v1\\\"}", "password", "v1"),
+            ("Authorization-password: Bearer v1", "Authorization-password", "v1"),
+        ];
+        for (text, key, value) in cases {
+            let word = if text.contains("PASSWORD") { "PASSWORD" } else { "password" };
+            assert_eq!(forward(text, word), Some((key.to_owned(), value.to_owned())), "{text}");
+            let start = text.find("v1").expect("a value");
+            let found = key_before(text.as_bytes(), start).map(|(key, _)| text[key].to_owned());
+            assert_eq!(found.as_deref(), Some(key), "looking back in {text}");
+        }
+    }
+
+    #[test]
+    fn prose_is_no_assignment() {
+        assert_eq!(forward("the password must be long", "password"), None);
+        assert_eq!(key_before(b"see also abcdef", 9), None);
+    }
+}

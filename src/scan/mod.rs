@@ -1,0 +1,293 @@
+//! Fragments and rules in, findings out. Pure: reads nothing, prints nothing.
+
+mod carrier;
+mod locate;
+pub mod many;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show, redact};
+use crate::fragment::{Fragment, Nature};
+use crate::rules::filters::{self, Match};
+use crate::rules::prefilter::Candidate;
+use crate::rules::{Kind, Rule, RuleSet};
+
+/// All findings in a fragment, in the order in which they stand; overlapping ones are reduced to
+/// the most specific.
+pub fn scan(fragment: &Fragment<'_>, rules: &RuleSet) -> Vec<Finding> {
+    let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new() };
+    rules.prefilter().search(&fragment.text, |candidate| {
+        for &number in candidate.rules {
+            hits.consider(rules.rule(number), number, &candidate);
+        }
+    });
+    hits.finish()
+}
+
+/// The findings in a path itself, and the path as it may be shown: with every credential in it
+/// masked. Findings in that file's content carry the shown path.
+pub fn scan_path<'a>(path: &'a [u8], rules: &RuleSet) -> (Vec<Finding>, Cow<'a, [u8]>) {
+    let mut findings = scan(&Fragment::text(path, Part::Path, path), rules);
+    if findings.is_empty() {
+        return (findings, Cow::Borrowed(path));
+    }
+    let mut shown = Vec::with_capacity(path.len());
+    let mut done = 0;
+    for finding in &findings {
+        shown.extend_from_slice(&path[done..finding.span.start]);
+        shown.extend_from_slice(finding.redacted.as_bytes());
+        done = finding.span.end;
+    }
+    shown.extend_from_slice(&path[done..]);
+    for finding in &mut findings {
+        finding.location.path.clone_from(&shown);
+    }
+    (findings, Cow::Owned(shown))
+}
+
+struct Hits<'a> {
+    fragment: &'a Fragment<'a>,
+    text: &'a [u8],
+    all: Vec<Hit<'a>>,
+    /// For each rule that was tried, the end of the last text it matched: literals inside are done.
+    passed: Vec<(u16, usize)>,
+}
+
+struct Hit<'a> {
+    rule: &'a Rule,
+    span: Range<usize>,
+    severity: Severity,
+    confidence: Confidence,
+    reasons: Vec<String>,
+}
+
+impl<'a> Hits<'a> {
+    fn consider(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) {
+        if self.passed.iter().any(|&(n, end)| n == number && candidate.start < end) {
+            return;
+        }
+        let content = self.fragment.part != Part::Path;
+        let end = match rule.kind {
+            Kind::Token => self.token(rule, candidate),
+            Kind::FileName if !content => self.file_name(rule),
+            Kind::Assigned if content && self.fragment.nature == Nature::Text => self.assigned(rule, candidate),
+            Kind::Context if content && self.fragment.nature == Nature::Text => self.context(rule, candidate),
+            _ => None,
+        };
+        if let Some(end) = end {
+            match self.passed.iter_mut().find(|(n, _)| *n == number) {
+                Some(passed) => passed.1 = end,
+                None => self.passed.push((number, end)),
+            }
+        }
+    }
+
+    /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
+    fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+        let from = candidate.start.saturating_sub(rule.source.lookback);
+        let to = self.text.len().min(candidate.start + rule.window);
+        let mut at = from;
+        // With a lookback, an earlier match may end before the literal: go on to the one around it.
+        loop {
+            let found = rule.regex.captures_at(&self.text[..to], at)?;
+            let whole = found.get(0)?.range();
+            if whole.start > candidate.start {
+                return None;
+            }
+            if whole.end > candidate.start {
+                let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
+                let key = carrier::key_before(self.text, whole.start).map(|(key, _)| key);
+                self.judge(rule, &whole, &secret, key, true);
+                return Some(whole.end);
+            }
+            at = whole.end.max(at + 1);
+        }
+    }
+
+    /// The pattern against the whole value of the assignment in whose key the literal stands.
+    fn assigned(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+        let found = carrier::assignment(self.text, candidate.start..candidate.end)?;
+        let value = &self.text[found.value.clone()];
+        let matched = rule.regex.captures(value)?;
+        let whole = matched.get(0)?.range();
+        if whole.start != 0 || whole.end != value.len() {
+            return None;
+        }
+        let secret = matched.name("secret").map_or(whole, |m| m.range());
+        let secret = secret.start + found.value.start..secret.end + found.value.start;
+        self.judge(rule, &found.value, &secret, Some(found.key), found.quoted);
+        Some(found.value.end)
+    }
+
+    /// The pattern in what follows a word; the value must be assigned to a key that names a secret
+    /// or the word.
+    fn context(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+        let to = window_end(self.text, candidate.end, rule.window);
+        let mut last = None;
+        let mut at = candidate.start;
+        while let Some(found) = rule.regex.captures_at(&self.text[..to], at) {
+            let whole = found.get(0)?.range();
+            at = whole.end.max(at + 1);
+            let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
+            let Some((key, quoted)) = carrier::key_before(self.text, secret.start) else { continue };
+            if !names_secret(&self.text[key.clone()], rule) {
+                continue;
+            }
+            if self.judge(rule, &whole, &secret, Some(key), quoted) {
+                last = Some(at);
+            }
+        }
+        last
+    }
+
+    fn file_name(&mut self, rule: &'a Rule) -> Option<usize> {
+        let start = self.text.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
+        let name = self.text[start..].to_ascii_lowercase();
+        let name = name.strip_suffix(b"\n").unwrap_or(&name);
+        let matches = |glob: &String| {
+            let wanted = glob.to_ascii_lowercase();
+            match (wanted.strip_prefix('*'), wanted.strip_suffix('*')) {
+                (Some(end), None) => name.ends_with(end.as_bytes()),
+                (None, Some(begin)) => name.starts_with(begin.as_bytes()),
+                _ => name == wanted.as_bytes(),
+            }
+        };
+        if rule.source.files.iter().any(matches) && !rule.source.except.iter().any(matches) {
+            self.all.push(Hit {
+                rule,
+                span: start..start + name.len(),
+                severity: rule.source.severity,
+                confidence: rule.source.confidence,
+                reasons: vec!["files of this name hold secrets".to_owned()],
+            });
+        }
+        Some(self.text.len())
+    }
+
+    fn judge(
+        &mut self,
+        rule: &'a Rule,
+        whole: &Range<usize>,
+        secret: &Range<usize>,
+        key: Option<Range<usize>>,
+        quoted: bool,
+    ) -> bool {
+        let found = Match {
+            secret: &self.text[secret.clone()],
+            whole: &self.text[whole.clone()],
+            key: key.map(|key| &self.text[key]),
+            quoted,
+            free: stands_free(self.text, whole),
+        };
+        let Ok(verdict) = filters::judge(rule, &found) else { return false };
+        self.all.push(Hit {
+            rule,
+            span: secret.clone(),
+            severity: verdict.severity,
+            confidence: verdict.confidence,
+            reasons: verdict.reasons,
+        });
+        true
+    }
+
+    /// Drops what a more telling hit covers, and says where the rest stands.
+    fn finish(mut self) -> Vec<Finding> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
+        let specific = |hit: &Hit<'_>| {
+            let own = matches!(hit.rule.kind, Kind::Token) && hit.rule.source.provider != "Generic";
+            (hit.confidence, own, hit.rule.source.provider != "Generic", hit.rule.kind == Kind::Assigned, hit.span.len())
+        };
+        // Best first; each later one is kept only where no better one overlaps it.
+        self.all.sort_by(|a, b| specific(b).cmp(&specific(a)).then_with(|| a.rule.id().cmp(b.rule.id())));
+        let mut kept = keep_apart(self.all);
+        kept.sort_by_key(|hit| hit.span.start);
+        let mut places = locate::Places::new(self.text);
+        kept.into_iter().map(|hit| finding(hit, self.fragment, self.text, &mut places)).collect()
+    }
+}
+
+/// Keeps each hit that overlaps none of the better ones before it.
+fn keep_apart(hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
+    let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    let mut kept = Vec::new();
+    for hit in hits {
+        let before = taken.range(..hit.span.end).next_back();
+        if before.is_some_and(|(_, &end)| end > hit.span.start) {
+            continue;
+        }
+        taken.insert(hit.span.start, hit.span.end);
+        kept.push(hit);
+    }
+    kept
+}
+
+fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut locate::Places<'_>) -> Finding {
+    let bytes = &text[hit.span.clone()];
+    let source = &hit.rule.source;
+    let (line, column) = places.of(hit.span.start);
+    let (end_line, end_column) = places.of(hit.span.end);
+    let show = match hit.rule.kind {
+        _ if source.hide => Show::Nothing,
+        Kind::Token => Show::Prefix(hit.rule.fixed_prefix(bytes)),
+        // Without a prefix the value may have been chosen by a person unless the pattern is strict.
+        _ if source.provider == "Generic" => Show::Nothing,
+        _ => Show::Prefix(0),
+    };
+    let redacted = match hit.rule.kind {
+        Kind::FileName => crate::finding::escape(bytes),
+        _ => redact(bytes, show),
+    };
+    Finding {
+        rule: source.id.clone(),
+        provider: source.provider.clone(),
+        name: source.name.clone(),
+        severity: hit.severity,
+        confidence: hit.confidence,
+        location: Location { path: fragment.path.to_vec(), part: fragment.part, line, column, end_line, end_column },
+        secret: Secret::new(bytes),
+        span: hit.span,
+        redacted,
+        reasons: hit.reasons,
+        rotate: source.rotate.clone(),
+    }
+}
+
+/// Whether no token character touches the match. Percent escapes (`%3D`) and escapes of strings
+/// (`\n`) before it end in letters without being part of it.
+fn stands_free(text: &[u8], whole: &Range<usize>) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let (first, last) = (text.get(whole.start), whole.end.checked_sub(1).and_then(|i| text.get(i)));
+    let left = match whole.start.checked_sub(1).map(|i| text[i]) {
+        Some(b) if token(b) && first.is_some_and(|&f| token(f)) => {
+            let before = &text[whole.start.saturating_sub(3)..whole.start];
+            let percent = matches!(before, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+            percent || matches!(before, [.., b'\\', b'n' | b't' | b'r'])
+        }
+        _ => true,
+    };
+    let right = match text.get(whole.end) {
+        Some(&b) if token(b) => last.is_none_or(|&l| !token(l) && l != b'-'),
+        _ => true,
+    };
+    left && right
+}
+
+/// Words of keys that name a secret.
+const SECRET_WORDS: [&str; 13] =
+    ["key", "token", "secret", "pass", "pwd", "auth", "cred", "pat", "sid", "bearer", "sign", "dsn", "webhook"];
+
+fn names_secret(key: &[u8], rule: &Rule) -> bool {
+    let key = key.to_ascii_lowercase();
+    let has = |word: &str| key.windows(word.len()).any(|w| w == word.as_bytes());
+    SECRET_WORDS.iter().any(|word| has(word)) || rule.source.literals().iter().any(|(word, _)| has(word))
+}
+
+/// The end of the third line from here, or of the window.
+fn window_end(text: &[u8], from: usize, window: usize) -> usize {
+    let limit = text.len().min(from + window);
+    let mut lines = text[from..limit].iter().enumerate().filter(|&(_, &b)| b == b'\n').map(|(i, _)| from + i);
+    lines.nth(2).unwrap_or(limit)
+}
