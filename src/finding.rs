@@ -169,6 +169,33 @@ pub fn escape(bytes: &[u8]) -> String {
     out
 }
 
+/// JSON text with every character that may not reach a terminal written as `\uNNNN`: the same
+/// document to a parser. (`serde_json` escapes C0 controls only.)
+pub fn escape_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character != '\n' && is_unsafe(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// A path for JSON: valid UTF-8 as it is, other bytes as `\xNN`.
+pub fn lossy(path: &[u8]) -> String {
+    let mut out = String::with_capacity(path.len());
+    for chunk in path.utf8_chunks() {
+        out.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+    }
+    out
+}
+
 /// Characters that may not reach a terminal as they are: controls, and the invisible and
 /// direction-changing marks of Unicode (the "Trojan source" set).
 fn is_unsafe(character: char) -> bool {

@@ -23,6 +23,9 @@ const SHIM: &str = include_str!("../hooks/shim.sh");
 /// What the second line of every shim begins with, of any version.
 const MARK: &str = "# leakwarden-hook v";
 
+/// Says in a hooks folder that leakwarden made it, so that uninstalling removes it again.
+const FOLDER_MARK: &str = ".leakwarden-made-this-folder";
+
 /// What was done, in lines for the person.
 #[derive(Debug)]
 pub struct Outcome {
@@ -48,19 +51,18 @@ struct Place {
     foreign: Option<String>,
 }
 
-/// Installs the hooks of this repository.
+/// Installs the hooks of this repository; they will run the program at `binary`.
 ///
 /// # Errors
 /// Where this is no repository, git cannot be run, or a file cannot be written.
-pub fn install(dry_run: bool) -> Result<Outcome> {
+pub fn install(binary: &Path, dry_run: bool) -> Result<Outcome> {
     let place = place()?;
-    let binary = std::env::current_exe().context("where leakwarden itself is, is not known")?;
     if let Some(reason) = &place.foreign {
-        return Ok(Outcome { lines: foreign_lines(&place.hooks, reason, &binary), complete: false });
+        return Ok(Outcome { lines: foreign_lines(&place.hooks, reason, binary), complete: false });
     }
     let mut steps = Vec::new();
     for name in HOOKS {
-        plan_install(&place.hooks, name, &shim(name, &binary), &mut steps)?;
+        plan_install(&place.hooks, name, &shim(name, binary), &mut steps)?;
     }
     let mut lines = apply(&steps, dry_run)?;
     if steps.is_empty() {
@@ -93,6 +95,12 @@ pub fn uninstall(dry_run: bool) -> Result<Outcome> {
         }
     }
     let mut lines = apply(&steps, dry_run)?;
+    let mark = place.hooks.join(FOLDER_MARK);
+    if !dry_run && left.is_empty() && mark.exists() {
+        fs::remove_file(&mark).with_context(|| format!("cannot remove {}", shown(&mark)))?;
+        // Somebody else's hooks may be in it by now: then it stays.
+        let _ = fs::remove_dir(&place.hooks);
+    }
     if steps.is_empty() && left.is_empty() {
         lines.push(format!("nothing to remove in {}", shown(&place.hooks)));
     }
@@ -224,7 +232,10 @@ fn run(step: &Step) -> Result<()> {
 fn write_executable(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().context("a hook without a folder")?;
     let write = || -> Result<()> {
-        fs::create_dir_all(folder)?;
+        if !folder.exists() {
+            fs::create_dir_all(folder)?;
+            fs::write(folder.join(FOLDER_MARK), "")?;
+        }
         let temporary = folder.join(format!(".leakwarden-new-{}", std::process::id()));
         let mut file = fs::File::create(&temporary)?;
         file.write_all(text.as_bytes())?;

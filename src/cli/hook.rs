@@ -11,7 +11,7 @@ use crate::finding::Part;
 use crate::fragment::Fragment;
 use crate::git::message::{Cleanup, recorded};
 use crate::git::staged::{Options, scan_staged};
-use crate::git::{Moment, Repo};
+use crate::git::{Moment, Repo, Surroundings};
 use crate::policy::{Policy, judge};
 use crate::receipt::{Receipt, Source};
 use crate::report::{Report, Subject};
@@ -45,14 +45,25 @@ fn run(format: Format, color: When, work: impl FnOnce() -> Result<Report>) -> Ex
 
 fn staged(subject: Subject, moment: Moment, format: Format) -> Result<Report> {
     let policy = Policy::default();
-    let repo = Repo::open(policy.size_cap)?;
-    let others = if moment == Moment::Merge { merge_names() } else { Vec::new() };
-    let options = Options { moment, others: &others, size_cap: policy.size_cap, count_lines: format != Format::Human };
+    let around = Surroundings {
+        size_cap: policy.size_cap,
+        index_file: env::var_os("GIT_INDEX_FILE").filter(|v| !v.is_empty()).map(Into::into),
+        object_folders: object_folders(),
+        other_heads: if moment == Moment::Merge { merge_names() } else { Vec::new() },
+    };
+    let repo = Repo::open(&around)?;
+    let options = Options { moment, around: &around, count_lines: format != Format::Human };
     let found = scan_staged(&repo, &RuleSet::builtin(), options)?;
     let mut receipt = found.receipt;
     "default".clone_into(&mut receipt.policy);
     let findings = judge(found.findings, &policy);
     Ok(Report { subject, findings, receipt, first_commit: found.first_commit })
+}
+
+fn object_folders() -> Vec<std::path::PathBuf> {
+    let own = env::var_os("GIT_OBJECT_DIRECTORY").filter(|v| !v.is_empty()).map(Into::into);
+    let others = env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
+    own.into_iter().chain(env::split_paths(&others).filter(|path| !path.as_os_str().is_empty())).collect()
 }
 
 /// In pre-merge-commit git names the commits that are merged by `GITHEAD_<oid>` variables.
@@ -78,14 +89,11 @@ fn message(file: &Path) -> Result<Report> {
     if !findings.is_empty() {
         // Only now is it worth knowing what git will cut from the message.
         let edited = env::var_os("GIT_EDITOR").is_none_or(|editor| editor != ":");
-        let comment = comment_string();
-        let kept = recorded(&text, Cleanup { edited, comment: &comment });
+        let (mode, comment) = crate::git::message_settings().unwrap_or_default();
+        let mode = mode.as_deref().unwrap_or("default");
+        let kept = recorded(&text, Cleanup { edited, mode, comment: comment.as_deref().unwrap_or(b"#") });
         findings = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, &kept), &rules);
     }
     receipt.files = 1;
     Ok(Report { subject: Subject::Message, findings: judge(findings, &policy), receipt, first_commit: false })
-}
-
-fn comment_string() -> Vec<u8> {
-    crate::git::comment_string().unwrap_or_else(|| b"#".to_vec())
 }

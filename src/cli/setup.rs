@@ -1,10 +1,13 @@
 //! `leakwarden install` and `uninstall`.
 
+use anyhow::Context;
+
 use super::{Exit, fail};
 use crate::install;
 
 pub(super) fn install(dry_run: bool) -> Exit {
-    finish(install::install(dry_run))
+    let binary = std::env::current_exe().context("where leakwarden itself is, is not known");
+    finish(binary.and_then(|binary| install::install(&binary, dry_run)))
 }
 
 pub(super) fn uninstall(dry_run: bool) -> Exit {

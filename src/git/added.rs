@@ -25,6 +25,11 @@ impl AddedLines {
         (first..=last).any(|line| line > 0 && line <= self.count && self.diff.is_added(line - 1))
     }
 
+    /// All new lines.
+    pub fn lines(&self) -> Vec<u32> {
+        (1..=self.count).filter(|&line| self.any(line, line)).collect()
+    }
+
     /// How many lines are new.
     pub fn count(&self) -> u64 {
         u64::from(self.diff.count_additions())
@@ -38,8 +43,7 @@ mod tests {
     #[test]
     fn only_new_lines_are_added() {
         let added = AddedLines::between(b"a\nb\nc\n", b"a\nx\nb\nc\ny");
-        let new: Vec<u32> = (1..=5).filter(|&line| added.any(line, line)).collect();
-        assert_eq!(new, [2, 5]);
+        assert_eq!(added.lines(), [2, 5]);
         assert_eq!(added.count(), 2);
     }
 }

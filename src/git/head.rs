@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use gix::ObjectId;
 
-use super::{Moment, OtherHeads, Repo, plain};
+use super::{Moment, Repo, plain};
 
 /// The trees of the commit's parents.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Bases {
 ///
 /// # Errors
 /// Where HEAD or another parent cannot be read.
-pub fn bases(repo: &Repo, moment: Moment, others: &OtherHeads) -> Result<Bases> {
+pub fn bases(repo: &Repo, moment: Moment, others: &[String]) -> Result<Bases> {
     let Some(head) = head_tree(repo)? else {
         return Ok(Bases { trees: Vec::new(), note: None });
     };
@@ -34,7 +34,7 @@ pub fn bases(repo: &Repo, moment: Moment, others: &OtherHeads) -> Result<Bases> 
             if merging.is_empty() && others.is_empty() {
                 note = Some("the other side of this merge is not known; compared with HEAD only".to_owned());
             }
-            if merging.is_empty() { others.clone() } else { merging }
+            if merging.is_empty() { others.to_vec() } else { merging }
         }
     };
     for name in names {

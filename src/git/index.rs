@@ -15,16 +15,28 @@ use gix::ObjectId;
 /// First piece read from the end of the file, in bytes; TREE of 60 files in 8 folders takes 400.
 const TAIL: u64 = 64 << 10;
 
+/// The root of the TREE extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    /// The tree that git commits, if the object exists.
+    pub id: ObjectId,
+    /// Whether its entry count is the index's. Git does not ask (`cache_tree_update` takes any root
+    /// that is not marked invalid); where they differ, the entries are scanned as well. A split
+    /// index differs honestly: it holds only some of the entries.
+    pub agrees: bool,
+}
+
 /// Finds the root tree in the TREE extension of the index at `path`.
 ///
-/// `None` where there is no index, no TREE, or its root is not valid: then the entries decide.
+/// None where there is no index, no TREE, or its root is not valid: then the entries decide. More
+/// than one where a forged index holds several places that could be TREE; none of them agrees then.
 ///
 /// # Errors
 /// Where the file cannot be read or is no index.
-pub fn cached_root(path: &Path, hash_len: usize) -> Result<Option<ObjectId>> {
+pub fn cached_roots(path: &Path, hash_len: usize) -> Result<Vec<Root>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).context("the index cannot be read"),
     };
     let size = file.metadata().context("the index cannot be read")?.len();
@@ -33,6 +45,10 @@ pub fn cached_root(path: &Path, hash_len: usize) -> Result<Option<ObjectId>> {
     if &header[..4] != b"DIRC" {
         bail!("the index is damaged: it does not begin as an index does (`git status` tells more)");
     }
+    let version = number(&header[4..8]);
+    if !(2..=4).contains(&version) {
+        bail!("the index has version {version}; git knows 2 to 4");
+    }
     let entries = number(&header[8..12]);
     let mut want = TAIL;
     loop {
@@ -40,29 +56,26 @@ pub fn cached_root(path: &Path, hash_len: usize) -> Result<Option<ObjectId>> {
         let mut tail = vec![0; usize::try_from(length).context("the index is too large")?];
         file.seek(SeekFrom::Start(size - length)).context("the index cannot be read")?;
         file.read_exact(&mut tail).context("the index cannot be read")?;
-        if let Some(found) = root_in_tail(&tail, entries, hash_len) {
-            return Ok(found);
-        }
-        if length == size {
-            return Ok(None);
+        let found = roots_in_tail(&tail, entries, hash_len);
+        if found.is_some() || length == size {
+            return Ok(found.unwrap_or_default());
         }
         want *= 16;
     }
 }
 
-/// `None`: TREE does not stand in this part of the file. `Some(None)`: it does, and is not valid.
+/// `None`: TREE does not stand in this part of the file. An empty list: it does, and is not valid.
 ///
-/// A candidate counts only if the extensions that begin with it end exactly at the trailer.
-fn root_in_tail(tail: &[u8], entries: u32, hash_len: usize) -> Option<Option<ObjectId>> {
-    let end = tail.len().checked_sub(hash_len)?;
-    let mut search = &tail[..end];
-    while let Some(at) = search.windows(4).rposition(|w| w == b"TREE") {
-        if let Some(data) = extension_chain(&tail[..end], at) {
-            return Some(root(data, entries, hash_len));
-        }
-        search = &search[..at + 3];
-    }
-    None
+/// A candidate counts only if the extensions that begin with it end exactly at the trailer. In an
+/// index that git wrote there is one such place.
+fn roots_in_tail(tail: &[u8], entries: u32, hash_len: usize) -> Option<Vec<Root>> {
+    let bytes = &tail[..tail.len().checked_sub(hash_len)?];
+    let places = bytes.windows(4).enumerate().filter(|(_, four)| four == b"TREE");
+    let chains: Vec<&[u8]> = places.filter_map(|(at, _)| extension_chain(bytes, at)).collect();
+    let alone = chains.len() == 1;
+    let roots = chains.iter().filter_map(|data| root(data, entries, hash_len));
+    let roots = roots.map(|root| Root { agrees: root.agrees && alone, ..root }).collect();
+    (!chains.is_empty()).then_some(roots)
 }
 
 /// The data of the extension at `at`, if it and those after it fill the rest exactly.
@@ -82,14 +95,20 @@ fn extension_chain(bytes: &[u8], at: usize) -> Option<&[u8]> {
 }
 
 /// The root: an empty name, NUL, the entry count, a space, the subtree count, a line feed, the id.
-/// A count of -1 marks a tree that is not valid; there is no id then.
-fn root(data: &[u8], entries: u32, hash_len: usize) -> Option<ObjectId> {
-    let rest = data.strip_prefix(b"\0")?;
+/// A count of -1 marks a tree that is not valid; there is no id then. Git reads the count with
+/// `strtol`, so everything else may be valid to it.
+fn root(data: &[u8], entries: u32, hash_len: usize) -> Option<Root> {
+    let name = data.iter().position(|&b| b == 0)?;
+    let rest = &data[name + 1..];
     let space = rest.iter().position(|&b| b == b' ')?;
-    let count: u32 = std::str::from_utf8(&rest[..space]).ok()?.parse().ok()?;
+    let count = rest[..space].trim_ascii();
+    if count == b"-1" {
+        return None;
+    }
     let line = rest.iter().position(|&b| b == b'\n')?;
     let id = rest.get(line + 1..line + 1 + hash_len)?;
-    (count == entries).then(|| ObjectId::from_bytes_or_panic(id))
+    let agrees = name == 0 && count == entries.to_string().as_bytes();
+    Some(Root { id: ObjectId::from_bytes_or_panic(id), agrees })
 }
 
 fn number(bytes: &[u8]) -> u32 {

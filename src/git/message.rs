@@ -9,6 +9,8 @@
 pub struct Cleanup<'a> {
     /// Whether an editor was opened (in the hook: `GIT_EDITOR` is not `:`).
     pub edited: bool,
+    /// `commit.cleanup`; only `strip` and `default` cut comments.
+    pub mode: &'a str,
     /// `core.commentString` or `core.commentChar`; `#` by default.
     pub comment: &'a [u8],
 }
@@ -24,7 +26,8 @@ pub fn recorded(text: &[u8], cleanup: Cleanup<'_>) -> Vec<u8> {
         if is_scissors(line, cleanup.comment) && only_cut_material(lines.clone(), cleanup.comment) {
             break;
         }
-        if line.starts_with(cleanup.comment) && !cleanup.comment.is_empty() {
+        let strips = matches!(cleanup.mode, "default" | "strip");
+        if strips && line.starts_with(cleanup.comment) && !cleanup.comment.is_empty() {
             out.extend(line.ends_with(b"\n").then_some(b'\n'));
         } else {
             out.extend_from_slice(line);
@@ -41,8 +44,8 @@ fn is_scissors(line: &[u8], comment: &[u8]) -> bool {
 
 /// Whether nothing but comments and a diff follows: then the line is git's own and not typed.
 fn only_cut_material<'t>(lines: impl Iterator<Item = &'t [u8]>, comment: &[u8]) -> bool {
-    let first = lines.filter(|line| !line.starts_with(comment) && !line.trim_ascii().is_empty()).next();
-    first.is_none_or(|line| line.starts_with(b"diff --"))
+    let mut rest = lines.filter(|line| !line.starts_with(comment) && !line.trim_ascii().is_empty());
+    rest.next().is_none_or(|line| line.starts_with(b"diff --"))
 }
 
 #[cfg(test)]
@@ -52,7 +55,7 @@ mod tests {
     const SCISSORS: &str = "# ------------------------ >8 ------------------------\n# Do not modify\n";
 
     fn kept(text: &str, edited: bool) -> String {
-        let bytes = recorded(text.as_bytes(), Cleanup { edited, comment: b"#" });
+        let bytes = recorded(text.as_bytes(), Cleanup { edited, mode: "default", comment: b"#" });
         String::from_utf8(bytes).expect("it was text")
     }
 
@@ -60,6 +63,8 @@ mod tests {
     fn comments_are_cut_only_from_an_edited_message() {
         assert_eq!(kept("a\n# b\nc\n", true), "a\n\nc\n");
         assert_eq!(kept("a\n# b\nc\n", false), "a\n# b\nc\n");
+        let verbatim = Cleanup { edited: true, mode: "verbatim", comment: b"#" };
+        assert_eq!(recorded(b"# b\n", verbatim), b"# b\n");
     }
 
     #[test]

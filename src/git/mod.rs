@@ -13,11 +13,13 @@ mod rename;
 pub mod staged;
 mod walk;
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use gix::ObjectId;
-use gix::objs::{Find, Kind};
+use gix::objs::{Exists, Find, Kind};
 
 /// The moment at which staged content is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +30,26 @@ pub enum Moment {
     Merge,
 }
 
-/// What the environment says about a merge: the commits named by `GITHEAD_<oid>` variables.
-pub type OtherHeads = Vec<String>;
+/// What the caller knows and git's environment says; only `cli` reads that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The largest object that is read, in bytes.
+    pub size_cap: u64,
+    /// `GIT_INDEX_FILE`, if it is set.
+    pub index_file: Option<PathBuf>,
+    /// `GIT_OBJECT_DIRECTORY` and what `GIT_ALTERNATE_OBJECT_DIRECTORIES` lists.
+    pub object_folders: Vec<PathBuf>,
+    /// In pre-merge-commit the commits that are merged: git names them by `GITHEAD_<oid>` variables.
+    pub other_heads: Vec<String>,
+}
 
 /// A repository, opened for reading.
 pub struct Repo {
     gix: gix::Repository,
     partial: bool,
+    index_file: Option<PathBuf>,
+    /// Stores that the environment names; `gix` does not read those variables.
+    more_objects: Vec<gix::odb::Handle>,
 }
 
 /// `extensions.*` that change nothing for a reader, or that `gix` or this module handles. Names as
@@ -51,15 +66,14 @@ const KNOWN_EXTENSIONS: [&str; 8] = [
 ];
 
 impl Repo {
-    /// Opens the repository that git's environment or the current directory names, with `size_cap`
-    /// as the largest object that is read.
+    /// Opens the repository that git's environment or the current directory names.
     ///
     /// Whoever owns it: git itself has refused foreign repositories before a hook runs, and reading
     /// runs nothing. Replacement objects are not used: what is committed is the object itself.
     ///
     /// # Errors
     /// Where there is no repository, or it uses a format that is not known.
-    pub fn open(size_cap: u64) -> Result<Self> {
+    pub fn open(around: &Surroundings) -> Result<Self> {
         let options = || {
             let mut permissions = gix::open::Permissions::all();
             permissions.config = gix::open::permissions::Config { env: true, ..gix::open::permissions::Config::isolated() };
@@ -71,18 +85,19 @@ impl Repo {
                 .config_overrides([
                     "core.useReplaceRefs=false".to_owned(),
                     "gitoxide.objects.allocLimitIfReducedTrust=0".to_owned(),
-                    format!("gitoxide.objects.allocLimit={size_cap}"),
+                    format!("gitoxide.objects.allocLimit={}", around.size_cap),
                 ])
         };
         let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };
         let found = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(".", Default::default(), trust);
         let gix = found.map_err(plain).context("no git repository can be read here")?.to_thread_local();
         check_extensions(&gix)?;
-        let config = gix.config_snapshot();
-        let partial = config.string("extensions.partialClone").is_some()
-            || config.plumbing().sections_by_name("remote").is_some_and(|mut all| all.any(|s| s.value("promisor").is_some()));
-        drop(config);
-        Ok(Repo { gix, partial })
+        let partial = is_partial(&gix);
+        let open = |folder: &PathBuf| {
+            gix::odb::at(folder, gix.object_hash()).with_context(|| format!("objects in {}", folder.display()))
+        };
+        let more_objects = around.object_folders.iter().map(open).collect::<Result<_>>()?;
+        Ok(Repo { gix, partial, index_file: around.index_file.clone(), more_objects })
     }
 
     /// The directory that holds this worktree's HEAD and index.
@@ -98,20 +113,23 @@ impl Repo {
     /// The index file that git uses. A relative `GIT_INDEX_FILE` counts from the top of the
     /// worktree, as in git, wherever the process stands.
     fn index_path(&self) -> PathBuf {
-        match std::env::var_os("GIT_INDEX_FILE").filter(|v| !v.is_empty()).map(PathBuf::from) {
-            Some(path) if path.is_relative() => self.worktree().map_or(path.clone(), |top| top.join(&path)),
-            Some(path) => path,
+        match &self.index_file {
+            Some(path) if path.is_relative() => self.worktree().map_or_else(|| path.clone(), |top| top.join(path)),
+            Some(path) => path.clone(),
             None => self.git_dir().join("index"),
         }
     }
 
     /// Reads an object into `buffer` and gives its kind; `None` where it is not in the repository.
     fn object<'b>(&self, id: &ObjectId, buffer: &'b mut Vec<u8>) -> Result<Option<(Kind, &'b [u8])>> {
-        match self.gix.objects.try_find(id, buffer) {
-            Ok(Some(data)) => Ok(Some((data.kind, data.data))),
-            Ok(None) => Ok(None),
-            Err(error) => Err(anyhow!("object {} cannot be read: {error}", id.to_hex_with_len(12))),
+        let unreadable = |error| anyhow!("object {} cannot be read: {error}", id.to_hex_with_len(12));
+        let mut kind = self.gix.objects.try_find(id, buffer).map_err(unreadable)?.map(|data| data.kind);
+        for store in &self.more_objects {
+            if kind.is_none() {
+                kind = store.try_find(id, buffer).map_err(unreadable)?.map(|data| data.kind);
+            }
         }
+        Ok(kind.map(|kind| (kind, buffer.as_slice())))
     }
 
     /// Reads a blob that must be there.
@@ -123,10 +141,25 @@ impl Repo {
         }
     }
 
+    /// Compares the content that was read with the checksum (Adler-32, RFC 1950) at the end of the
+    /// loose object that holds it: `gix` stops reading before it. Content from packs is not checked.
+    fn check_loose(&self, id: &ObjectId, content: &[u8]) -> Result<()> {
+        let hex = id.to_hex().to_string();
+        let path = self.gix.common_dir().join("objects").join(&hex[..2]).join(&hex[2..]);
+        let Ok(mut file) = File::open(path) else { return Ok(()) };
+        let mut stored = [0; 4];
+        file.seek(SeekFrom::End(-4)).and_then(|_| file.read_exact(&mut stored)).context("a loose object is cut short")?;
+        let start = zlib_rs::adler32::adler32(1, format!("blob {}\0", content.len()).as_bytes());
+        if zlib_rs::adler32::adler32(start, content) != u32::from_be_bytes(stored) {
+            bail!("object {} is damaged (`git fsck` tells more)", &hex[..12]);
+        }
+        Ok(())
+    }
+
     /// Reads a blob of an old side. In a partial clone it may be absent: then there is none, and
     /// nothing is fetched.
     fn old_blob<'b>(&self, id: &ObjectId, buffer: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>> {
-        if self.partial && !self.gix.has_object(id) {
+        if self.partial && !self.has(id) {
             return Ok(None);
         }
         self.blob(id, buffer).map(Some)
@@ -134,14 +167,28 @@ impl Repo {
 
     /// The tree of a commit (tags are followed).
     fn tree_of(&self, commit: ObjectId) -> Result<ObjectId> {
-        let what = || format!("commit {} cannot be read", commit.to_hex_with_len(12));
-        let object = self.gix.find_object(commit).map_err(plain).with_context(what)?;
-        let tree = object.peel_to_kind(Kind::Tree).map_err(|e| anyhow!("{e}")).with_context(what)?;
-        Ok(tree.id)
+        let mut id = commit;
+        let mut buffer = Vec::new();
+        // A tag may name a tag; nobody nests them deeper than this.
+        for _ in 0..16 {
+            id = match self.object(&id, &mut buffer)? {
+                Some((Kind::Commit, data)) => {
+                    return gix::objs::CommitRefIter::from_bytes(data, id.kind()).tree_id().map_err(plain).with_context(|| {
+                        format!("commit {} is damaged", id.to_hex_with_len(12))
+                    });
+                }
+                Some((Kind::Tag, data)) => {
+                    gix::objs::TagRefIter::from_bytes(data, id.kind()).target_id().map_err(plain).context("a tag is damaged")?
+                }
+                Some((kind, _)) => bail!("object {} is a {kind}, not a commit", id.to_hex_with_len(12)),
+                None => bail!("commit {} is missing (`git fsck` tells more)", id.to_hex_with_len(12)),
+            };
+        }
+        bail!("tags are nested too deeply")
     }
 
     fn has(&self, id: &ObjectId) -> bool {
-        self.gix.has_object(id)
+        self.gix.has_object(id) || self.more_objects.iter().any(|store| store.exists(id))
     }
 
     fn hash_len(&self) -> usize {
@@ -149,18 +196,34 @@ impl Repo {
     }
 }
 
-/// The user's `core.commentString` or `core.commentChar`, from all of git's configuration; `None`
-/// where it is not set, is `auto`, or there is no repository.
-pub fn comment_string() -> Option<Vec<u8>> {
+/// The lines of `new` that git's diff calls added against `old`, from 1.
+pub fn added_lines(old: &[u8], new: &[u8]) -> Vec<u32> {
+    added::AddedLines::between(old, new).lines()
+}
+
+/// How the user's configuration says messages are cleaned: `commit.cleanup`, and
+/// `core.commentString` or `core.commentChar`. `None` where there is no repository.
+pub fn message_settings() -> Option<(Option<String>, Option<Vec<u8>>)> {
     let repo = gix::ThreadSafeRepository::discover_with_environment_overrides(".").ok()?.to_thread_local();
     let config = repo.config_snapshot();
-    let value = config.string("core.commentString").or_else(|| config.string("core.commentChar"))?;
-    (value.as_slice() != b"auto").then(|| value.to_vec())
+    let cleanup = config.string("commit.cleanup").map(|value| value.to_string());
+    let comment = config.string("core.commentString").or_else(|| config.string("core.commentChar"));
+    Some((cleanup, comment.filter(|value| value.as_slice() != b"auto").map(|value| value.to_vec())))
 }
 
 /// An error of `gix` as one of ours: its message and causes as text.
 fn plain(error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("{error:#}")
+}
+
+/// Whether objects may be absent because a promisor remote has them.
+fn is_partial(repo: &gix::Repository) -> bool {
+    let config = repo.config_snapshot();
+    if config.string("extensions.partialClone").is_some() {
+        return true;
+    }
+    let mut remotes = config.plumbing().sections_by_name("remote").into_iter().flatten();
+    remotes.any(|remote| remote.value("promisor").is_some())
 }
 
 fn check_extensions(repo: &gix::Repository) -> Result<()> {
@@ -172,10 +235,12 @@ fn check_extensions(repo: &gix::Repository) -> Result<()> {
     if version == 0 {
         return Ok(());
     }
-    let sections = config.plumbing().sections_by_name("extensions").into_iter().flatten();
-    for name in sections.flat_map(|section| section.value_names().map(|n| n.to_string().to_ascii_lowercase()).collect::<Vec<_>>()) {
-        if !KNOWN_EXTENSIONS.contains(&name.as_str()) {
-            bail!("the repository uses the extension `extensions.{name}`, which this leakwarden does not know");
+    for section in config.plumbing().sections_by_name("extensions").into_iter().flatten() {
+        for name in section.value_names() {
+            let name = name.to_string().to_ascii_lowercase();
+            if !KNOWN_EXTENSIONS.contains(&name.as_str()) {
+                bail!("the repository uses the extension `extensions.{name}`, which this leakwarden does not know");
+            }
         }
     }
     Ok(())

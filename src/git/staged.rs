@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::added::AddedLines;
 use super::head::{self, Bases};
 use super::walk::{self, Change, Entry, Gone, New, Walked};
-use super::{Moment, OtherHeads, Repo, index, origin, rename};
+use super::{Moment, Repo, Surroundings, index, origin, rename};
 use crate::finding::{Finding, Part};
 use crate::fragment::{Fragment, decode};
 use crate::receipt::{Receipt, Source};
@@ -28,10 +28,8 @@ pub struct Staged {
 pub struct Options<'a> {
     /// When this happens.
     pub moment: Moment,
-    /// The other sides of a merge, as the environment names them.
-    pub others: &'a OtherHeads,
-    /// The largest object that is read, in bytes.
-    pub size_cap: u64,
+    /// What the repository was opened with; threads open it again.
+    pub around: &'a Surroundings,
     /// Whether added lines are counted (it takes the old side of every file).
     pub count_lines: bool,
 }
@@ -45,19 +43,24 @@ const WORTH_A_THREAD: usize = 48;
 /// Where the repository, its HEAD or its index cannot be read. Single files that cannot be read are
 /// in the receipt.
 pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
-    let Bases { trees, note } = head::bases(repo, options.moment, options.others)?;
+    let Bases { trees, note } = head::bases(repo, options.moment, &options.around.other_heads)?;
     let path = repo.index_path();
-    let root = index::cached_root(&path, repo.hash_len())?.filter(|id| repo.has(id));
-    let (walked, source) = match root {
-        Some(id) => (walk::walk(repo, &New::Tree(id), &trees)?, Source::Tree),
-        None => match index::read(&path, repo.gix.object_hash())? {
-            Some(index) => (walk::walk(repo, &New::Index(&index), &trees)?, Source::Entries),
-            None => (Walked::default(), Source::Entries),
-        },
-    };
+    let mut roots = index::cached_roots(&path, repo.hash_len())?;
+    roots.retain(|root| repo.has(&root.id));
+    let mut walked = Walked::default();
+    for root in &roots {
+        walked.join(walk::walk(repo, &New::Tree(root.id), &trees)?);
+    }
+    let root = roots.first();
+    if !root.is_some_and(|root| root.agrees)
+        && let Some(index) = index::read(&path, repo.gix.object_hash())?
+    {
+        walked.join(walk::walk(repo, &New::Index(&index), &trees)?);
+    }
+    let source = if root.is_some() { Source::Tree } else { Source::Entries };
     let mut receipt = Receipt {
         source,
-        tree: root.map(|id| id.to_string()),
+        tree: root.map(|root| root.id.to_string()),
         bases: trees.iter().map(ToString::to_string).collect(),
         rules: rules.digest().to_owned(),
         notes: note.into_iter().collect(),
@@ -90,7 +93,7 @@ fn scan_changes(repo: &Repo, rules: &RuleSet, walked: &Walked, options: Options<
     // Handles are not shared between threads; each opens its own.
     many::each(
         changes,
-        || Repo::open(options.size_cap),
+        || Repo::open(options.around),
         |own, change| match own {
             Ok(repo) => Scanned::of(repo, change, gone, rules, options.count_lines),
             Err(error) => {
@@ -133,6 +136,7 @@ impl Scanned {
     fn content(&mut self, repo: &Repo, change: &Change, gone: &[Gone], rules: &RuleSet, count_lines: bool) -> Result<()> {
         let mut buffer = Vec::new();
         let bytes = repo.blob(&change.id, &mut buffer)?;
+        repo.check_loose(&change.id, bytes)?;
         let fragment = match change.entry {
             Entry::Link => Fragment::text(&self.shown, Part::LinkTarget, bytes),
             _ => Fragment::content(&self.shown, bytes),

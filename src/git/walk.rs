@@ -62,6 +62,23 @@ pub struct Walked {
     pub unmerged: Vec<Vec<u8>>,
 }
 
+impl Walked {
+    /// Adds what another walk over the same parents found and this one did not.
+    pub fn join(&mut self, other: Walked) {
+        if self.changes.is_empty() && self.gone.is_empty() && self.unmerged.is_empty() {
+            *self = other;
+            return;
+        }
+        let known = |change: &Change| self.changes.iter().any(|own| own.path == change.path && own.id == change.id);
+        let more: Vec<Change> = other.changes.into_iter().filter(|change| !known(change)).collect();
+        self.changes.extend(more);
+        if self.gone.is_empty() {
+            self.gone = other.gone;
+        }
+        self.unmerged.extend(other.unmerged);
+    }
+}
+
 /// The new content.
 pub enum New<'a> {
     /// A tree.
@@ -238,14 +255,18 @@ impl Walker<'_> {
                 });
                 let name = &rest[..slash];
                 let node = cached.and_then(|c| c.children.iter().find(|child| child.name.as_slice() == name.as_bytes()));
-                let valid = node.filter(|node| node.num_entries.is_some_and(|n| n as usize == end - at) && self.repo.has(&node.id));
-                children.push(Child {
-                    name: name.to_vec(),
-                    entry: Entry::Folder,
-                    id: valid.map(|node| node.id),
-                    range: at..end,
-                    cached: node,
-                });
+                let valid = node.filter(|node| node.num_entries.is_some() && self.repo.has(&node.id));
+                let mut child = |id| {
+                    children.push(Child { name: name.to_vec(), entry: Entry::Folder, id, range: at..end, cached: node });
+                };
+                if let Some(node) = valid {
+                    child(Some(node.id));
+                }
+                // A valid tree is what git commits, whatever its count; where the count does not
+                // fit, the entries are looked at as well.
+                if valid.is_none_or(|node| node.num_entries.is_none_or(|n| n as usize != end - at)) {
+                    child(None);
+                }
                 at = end;
                 continue;
             }

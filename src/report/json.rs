@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Report, ids};
-use crate::finding::escape;
+use crate::finding::{escape_json, lossy};
 use crate::receipt::Receipt;
 
 #[derive(Serialize)]
@@ -57,7 +57,7 @@ pub fn render(report: &Report) -> String {
             confidence: finding.confidence.name(),
             blocking: judged.blocking,
             excepted_by: None,
-            path: escape(&finding.location.path),
+            path: lossy(&finding.location.path),
             part: finding.location.part.name(),
             line: finding.location.line,
             column: finding.location.column,
@@ -76,7 +76,7 @@ pub fn render(report: &Report) -> String {
         not_scanned: report.receipt.not_scanned.len(),
     };
     let document = Document { version: 1, receipt: &report.receipt, findings: findings.collect(), totals };
-    let mut text = serde_json::to_string_pretty(&document).expect("plain data with string keys");
+    let mut text = escape_json(&serde_json::to_string_pretty(&document).expect("plain data with string keys"));
     text.push('\n');
     text
 }

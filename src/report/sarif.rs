@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Report, ids};
-use crate::finding::{Finding, escape};
+use crate::finding::{Finding, escape_json};
 use crate::level::Severity;
 
 /// The report as one SARIF document with a line feed at its end.
@@ -45,7 +45,7 @@ pub fn render(report: &Report) -> String {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&document).expect("plain data with string keys");
+    let mut text = escape_json(&serde_json::to_string_pretty(&document).expect("plain data with string keys"));
     text.push('\n');
     text
 }
@@ -88,7 +88,7 @@ fn result(finding: &Finding, blocking: bool, id: &str) -> Value {
 }
 
 /// A path as a relative URI reference (RFC 3986): everything but unreserved characters and `/` is
-/// percent-encoded, controls are escaped first.
+/// percent-encoded.
 fn uri(path: &[u8]) -> String {
     let mut out = String::new();
     for &byte in path {
@@ -98,5 +98,5 @@ fn uri(path: &[u8]) -> String {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
-    if out.is_empty() { escape(path) } else { out }
+    out
 }

@@ -191,8 +191,11 @@ fn confluent(before: &[u8]) -> Option<String> {
     Some(encode_base64(&crc32(covered).to_le_bytes(), BASE64, false))
 }
 
+/// The seed of Entra client secrets.
+const AAD_SEED: [u8; 8] = *b"AadPwd00";
+
 fn azure_aad(before: &[u8]) -> String {
-    let mut text = digits(marvin32(before, *b"AadPwd00"), BASE66, 6);
+    let mut text = digits(marvin32(before, AAD_SEED), BASE66, 6);
     text.truncate(3);
     text
 }
@@ -223,7 +226,9 @@ fn verify_hisv2(secret: &[u8]) -> bool {
     let Some(number) = hisv2_number(before) else { return false };
     let plain = encode_base64(&number.to_be_bytes(), BASE64, true);
     match tail.len() {
-        4 => [digits(number, BASE62, 4), digits(number, BASE62, 6), plain].iter().any(|t| t.as_bytes().starts_with(tail)),
+        4 => {
+            [digits(number, BASE62, 4), digits(number, BASE62, 6), plain].iter().any(|t| t.as_bytes().starts_with(tail))
+        }
         8 => plain.as_bytes() == tail,
         _ => false,
     }
@@ -439,7 +444,9 @@ mod tests {
     /// The test vectors of RFC 4648 in lower case, unpadded.
     #[test]
     fn base32_follows_the_rfc() {
-        for (plain, encoded) in [("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("fooba", "mzxw6ytb"), ("foobar", "mzxw6ytboi")] {
+        for (plain, encoded) in
+            [("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("fooba", "mzxw6ytb"), ("foobar", "mzxw6ytboi")]
+        {
             assert_eq!(encode_base32(plain.as_bytes()), encoded);
             assert_eq!(decode_base32(encoded.as_bytes()).as_deref(), Some(plain.as_bytes()));
         }
@@ -447,7 +454,8 @@ mod tests {
 
     /// Parts of a token that lacks its checksum, for each kind.
     fn unsealed() -> Vec<(Checksum, String)> {
-        let text = |length: usize| BASE62.iter().rev().cycle().take(length).copied().map(char::from).collect::<String>();
+        let text =
+            |length: usize| BASE62.iter().rev().cycle().take(length).copied().map(char::from).collect::<String>();
         let mut all = vec![
             (Checksum::Crc32Base62, format!("ghp_{}", text(30))),
             (Checksum::GitlabRoutable, format!("glpat-{}.0r", text(27))),

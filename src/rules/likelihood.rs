@@ -54,8 +54,7 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
         return Some("a placeholder: cut short or in brackets");
     }
     let lower = body.to_ascii_lowercase();
-    let long_enough = |word: &&str| contains(&lower, word.as_bytes());
-    DUMMY_WORDS.iter().any(|word| long_enough(&word)).then_some("a placeholder: holds a word that dummies hold")
+    DUMMY_WORDS.iter().any(|word| contains(&lower, word.as_bytes())).then_some("a placeholder: holds a word that dummies hold")
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
@@ -154,8 +153,8 @@ fn last_word(key: &[u8]) -> &[u8] {
 }
 
 /// Beginnings of references to where a secret really is.
-const REFERENCES: [&str; 34] = [
-    "$", "%", "{{", "{%", "<", "#{", "@{", "((", "process.env", "os.environ", "os.getenv", "getenv", "env.", "env(",
+const REFERENCES: [&str; 35] = [
+    "$", "%", "{{", "{%", "<", "&lt;", "#{", "@{", "((", "process.env", "os.environ", "os.getenv", "getenv", "env.", "env(",
     "import.meta", "deno.env", "system.getenv", "secrets.", "vault:", "vault/", "ref+", "op://", "arn:", "projects/",
     "ssm:", "gcp-sm:", "sm://", "akv:", "doppler:", "keyring:", "file:", "secret/", "bws:", "!",
 ];
@@ -171,7 +170,7 @@ fn reference(value: &[u8]) -> Option<Dropped> {
     }
     // A `$` begins a reference only where a name or a brace follows; `$Tr0ng!pass` is a password.
     if let Some(rest) = value.strip_prefix(b"$") {
-        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':');
+        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'/' | b'#');
         let braced = rest.starts_with(b"{") || rest.starts_with(b"(");
         return (braced || rest.iter().all(name)).then_some("a reference to a variable");
     }
@@ -180,7 +179,22 @@ fn reference(value: &[u8]) -> Option<Dropped> {
     }
     let begins = REFERENCES.iter().any(|start| lower.starts_with(start.as_bytes()));
     let inside = [b"${".as_slice(), b"{{", b"$(", b"/run/secrets", b".vault.azure.net", b"secretsmanager"];
-    (begins || inside.iter().any(|part| contains(value, part))).then_some("a reference to a secret store or variable")
+    let refers = begins || inside.iter().any(|part| contains(value, part)) || has_slot(value);
+    refers.then_some("a reference to a secret store or variable")
+}
+
+/// A slot of a template or format string: a name in braces, `{name}`, `{name:…}`, `{0}`.
+fn has_slot(value: &[u8]) -> bool {
+    let mut rest = value;
+    while let Some(open) = rest.iter().position(|&b| b == b'{') {
+        rest = &rest[open + 1..];
+        let Some(close) = rest.iter().position(|&b| b == b'}') else { return false };
+        let name = rest[..close].split(|&b| b == b':').next().unwrap_or_default();
+        if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) && name.len() <= 32 {
+            return true;
+        }
+    }
+    false
 }
 
 fn ciphertext(value: &[u8]) -> Option<Dropped> {
@@ -253,11 +267,23 @@ fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> bool {
     if value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"../") || contains(value, b"://") {
         return true;
     }
-    if words && wordy(value) {
+    if words && (wordy(value) || numeric(value)) || contains(value, b"::") && !quoted {
         return true;
     }
     // Unquoted brackets are calls, indexing or types in a programming language.
     !quoted && value.iter().any(|b| matches!(b, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b';' | b'<' | b'>'))
+}
+
+/// A number as programming languages write it: `0xC000_0380u32`, `-2147024891i32`, `1_000L`.
+fn numeric(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"-").unwrap_or(value);
+    let hex = value.strip_prefix(b"0x").filter(|digits| digits.len() <= 24);
+    let digits = hex.unwrap_or(value);
+    let length = digits.iter().take_while(|b| b.is_ascii_digit() || **b == b'_' || hex.is_some() && b.is_ascii_hexdigit()).count();
+    let suffix = &digits[length..];
+    let known: [&[u8]; 13] =
+        [b"", b"u", b"U", b"l", b"L", b"ul", b"UL", b"u32", b"i32", b"u64", b"i64", b"usize", b"isize"];
+    length > 0 && known.contains(&suffix)
 }
 
 /// Names such as `user_password2`, `oauth2-client`, `v1.token`: every part is a lower or upper case
@@ -301,7 +327,7 @@ mod tests {
             ("password", "{{ vault_pw }}"), ("password", "changeme123"), ("password", "xxxxxxxx"),
             ("token", "<YOUR_TOKEN>"), ("password", "************"), ("token_url", "a8Fk3!kd93kd"),
             ("secretName", "db-secret-v2x9"), ("password", "ENC[AES256_GCM,data:abc1]"), ("password", "Enter your password"),
-            ("password", "op://vault/item/field1"), ("token", "parser.next_token"), ("password", "/run/secrets/db1"),
+            ("password", "op://vault/item/field1"), ("STATUS_PASSWORD", "0xC000006Eu32"), ("credential", "-2147023544i32"), ("token", "parser.next_token"), ("password", "/run/secrets/db1"),
         ];
         for (key, value) in cases {
             assert!(verdict(key, value, true).is_err(), "{key} = {value}");
@@ -315,7 +341,7 @@ mod tests {
         for value in values {
             assert_eq!(verdict("db_password", &value, true), Ok(Confidence::Likely), "{value}");
         }
-        assert_eq!(verdict("password", "hunter42", true), Ok(Confidence::Likely));
+        assert_eq!(verdict("password", &["hunter", "42"].concat(), true), Ok(Confidence::Likely));
     }
 
     #[test]

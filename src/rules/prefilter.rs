@@ -1,8 +1,11 @@
 //! The prefilter: one pass over the bytes that says where any rule's literal stands.
 //!
 //! Every literal is represented by one group of four bytes (a "gram") out of it, the one that is
-//! rarest in text. A bitmap of 65,536 bits tells for each position whether the four bytes there
-//! hash to a known gram; only then are the table and the literal itself looked at. The tables are
+//! rarest in text; literals that share a gram share its cost. A bitmap of 16 KiB (it stays in the
+//! first-level cache) tells for each position whether the four bytes there may be a known gram: one
+//! load and one bit test, which one position in thirty passes in source text. A second bitmap,
+//! with other bits of the hash, stops most of those that are no gram. Only then are the table and
+//! the literals themselves looked at. The tables are
 //! plain numbers without pointers: for the built-in rules they are made at build time and cost
 //! nothing at start-up, and a position-independent binary has nothing to relocate in them.
 
@@ -12,19 +15,22 @@ use std::borrow::Cow;
 /// punctuation: that only adds candidates, which the literal comparison refuses).
 const FOLD: u32 = 0x2020_2020;
 
-/// Words of the bitmap.
-pub const BITMAP_WORDS: usize = 1024;
+/// Words of the two bitmaps together.
+pub const BITMAP_WORDS: usize = 2 * HALF;
+
+/// Words of one bitmap.
+const HALF: usize = 2048;
 
 /// Buckets of the gram table.
 const BUCKETS: usize = 4096;
 
-/// The least length of a literal; three-byte literals take one gram for each possible fourth byte.
+/// The least length of a literal; three-byte literals take one gram for each fourth ASCII byte.
 pub const MIN_LITERAL: usize = 3;
 
 /// The tables; either compiled in or built from a person's own rules.
 #[derive(Debug, Clone)]
 pub struct Prefilter {
-    /// One bit for every 16-bit hash.
+    /// Two bitmaps, one after the other; each has a bit for every gram.
     pub bitmap: Cow<'static, [u64]>,
     /// Where each bucket begins in `entries`, and one end.
     pub buckets: Cow<'static, [u32]>,
@@ -69,6 +75,9 @@ impl Prefilter {
             }
         }
         let mut tables = Tables::default();
+        // Short literals have the least choice of grams; longer ones then share theirs.
+        let mut grouped: Vec<_> = grouped.into_iter().collect();
+        grouped.sort_by_key(|((bytes, _), _)| bytes.len());
         for ((bytes, exact), rules) in &grouped {
             tables.add(bytes, *exact, rules)?;
         }
@@ -82,15 +91,15 @@ impl Prefilter {
         for (at, bytes) in text.windows(4).enumerate() {
             let gram = fold([bytes[0], bytes[1], bytes[2], bytes[3]]);
             let hash = hash(gram);
-            if bitmap[hash >> 6] >> (hash & 63) & 1 != 0 {
+            if has_bit(&bitmap[..HALF], first_bit(hash)) && has_bit(&bitmap[HALF..], second_bit(hash)) {
                 self.look(text, at, gram, hash, &mut found);
             }
         }
     }
 
     #[inline(never)]
-    fn look<'p>(&'p self, text: &[u8], at: usize, gram: u32, hash: usize, found: &mut impl FnMut(Candidate<'p>)) {
-        let bucket = hash >> 4;
+    fn look<'p>(&'p self, text: &[u8], at: usize, gram: u32, hash: u32, found: &mut impl FnMut(Candidate<'p>)) {
+        let bucket = bucket(hash);
         let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
         for &entry in &self.entries[range] {
             if (entry >> 32) as u32 == gram
@@ -120,14 +129,39 @@ fn fold(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | FOLD
 }
 
-/// Fibonacci hashing (Knuth): the upper 16 bits of the product with 2^32 divided by the golden ratio.
+/// Fibonacci hashing (Knuth): multiplies with 2^32 divided by the golden ratio; the upper bits are
+/// the well-mixed ones.
 #[inline]
-fn hash(gram: u32) -> usize {
-    (gram.wrapping_mul(0x9e37_79b1) >> 16) as usize
+fn hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0x9e37_79b1)
+}
+
+/// The bit in the first bitmap: the upper 17 bits of a hash.
+#[inline]
+fn first_bit(hash: u32) -> usize {
+    (hash >> 15) as usize
+}
+
+/// The bit in the second bitmap: the lower 17 bits of a hash that was mixed once more.
+#[inline]
+fn second_bit(hash: u32) -> usize {
+    ((hash ^ hash >> 13) & 0x1_ffff) as usize
+}
+
+#[inline]
+fn has_bit(bitmap: &[u64], bit: usize) -> bool {
+    bitmap[(bit >> 6) & (HALF - 1)] >> (bit & 63) & 1 != 0
+}
+
+/// The bucket of the gram table: the upper 12 bits.
+#[inline]
+fn bucket(hash: u32) -> usize {
+    (hash >> 20) as usize
 }
 
 #[derive(Default)]
 struct Tables {
+    grams: std::collections::BTreeSet<u32>,
     entries: Vec<u64>,
     literals: Vec<u64>,
     owners: Vec<u16>,
@@ -151,28 +185,28 @@ impl Tables {
         self.text.extend_from_slice(bytes);
         let mut push = |gram: u32, offset: usize| self.entries.push(u64::from(gram) << 32 | number << 8 | offset as u64);
         if let &[a, b, c] = bytes {
-            let mut fourth: Vec<u8> = (0..=255).map(|d: u8| d | 0x20).collect();
-            fourth.dedup();
-            fourth.sort_unstable();
-            fourth.dedup();
-            for d in fourth {
+            // Folded, the ASCII bytes are these; nothing else follows a literal that matters.
+            for d in (0x20..0x40).chain(0x60..0x80) {
                 push(fold([a, b, c, d]), 0);
             }
         } else {
-            let (offset, gram) = rarest(bytes);
+            let (offset, gram) = rarest(bytes, &self.grams);
+            self.grams.insert(gram);
             push(gram, offset);
         }
         Ok(())
     }
 
     fn finish(mut self) -> Prefilter {
-        self.entries.sort_by_key(|&entry| (hash((entry >> 32) as u32) >> 4, entry));
+        self.entries.sort_by_key(|&entry| (bucket(hash((entry >> 32) as u32)), entry));
         let mut bitmap = vec![0_u64; BITMAP_WORDS];
         let mut buckets = vec![0_u32; BUCKETS + 1];
         for &entry in &self.entries {
             let hash = hash((entry >> 32) as u32);
-            bitmap[hash >> 6] |= 1 << (hash & 63);
-            buckets[(hash >> 4) + 1] += 1;
+            for bit in [first_bit(hash), HALF * 64 + second_bit(hash)] {
+                bitmap[bit >> 6] |= 1 << (bit & 63);
+            }
+            buckets[bucket(hash) + 1] += 1;
         }
         for bucket in 0..BUCKETS {
             buckets[bucket + 1] += buckets[bucket];
@@ -188,13 +222,17 @@ impl Tables {
     }
 }
 
-/// The four bytes of a literal that are rarest in text, and where they begin.
-fn rarest(bytes: &[u8]) -> (usize, u32) {
-    bytes
-        .windows(4)
-        .enumerate()
-        .max_by_key(|(_, four)| four.iter().map(|&b| rarity(b)).sum::<u32>())
-        .map_or((0, 0), |(offset, four)| (offset, fold([four[0], four[1], four[2], four[3]])))
+/// The four bytes of a literal that are rarest in text, and where they begin. A gram that another
+/// literal has already costs no further bit, which is worth a little commonness.
+fn rarest(bytes: &[u8], known: &std::collections::BTreeSet<u32>) -> (usize, u32) {
+    const SHARED: u32 = 3;
+    let gram = |four: &[u8]| fold([four[0], four[1], four[2], four[3]]);
+    let worth = |four: &[u8]| {
+        let shared = if known.contains(&gram(four)) { SHARED } else { 0 };
+        four.iter().map(|&b| rarity(b)).sum::<u32>() + shared
+    };
+    let best = bytes.windows(4).enumerate().max_by_key(|(_, four)| worth(four));
+    best.map_or((0, 0), |(offset, four)| (offset, gram(four)))
 }
 
 /// How rare a byte is in source text, roughly in bits: letters by their frequency in English,

@@ -24,7 +24,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,7 +33,7 @@ impl Random {
     }
 
     fn pick(&mut self, alphabet: &[u8]) -> char {
-        let index = self.next() % alphabet.len() as u64;
+        let index = self.draw() % alphabet.len() as u64;
         char::from(alphabet[usize::try_from(index).expect("below the alphabet's length")])
     }
 }
@@ -134,7 +134,7 @@ fn expand_special(
         "base64of" => out.push_str(&checksum::encode_base64(argument.as_bytes(), BASE64, true)),
         "base64urlof" => out.push_str(&checksum::encode_base64(argument.as_bytes(), BASE64URL, false)),
         "jwt" => {
-            let subject = random.next();
+            let subject = random.draw();
             for part in [r#"{"alg":"HS256","typ":"JWT"}"#, &format!(r#"{{"sub":"u{subject}","iat":1767225600}}"#)] {
                 out.push_str(&checksum::encode_base64(part.as_bytes(), BASE64URL, false));
                 out.push('.');
@@ -146,7 +146,7 @@ fn expand_special(
             // DER: SEQUENCE with a two-byte length, as every key of more than 255 bytes begins.
             let [high, low] = u16::try_from(count.saturating_sub(4)).context("a PEM that long is no key")?.to_be_bytes();
             let mut bytes = vec![0x30, 0x82, high, low];
-            bytes.extend((4..count).map(|_| random.next().to_le_bytes()[0]));
+            bytes.extend((4..count).map(|_| random.draw().to_le_bytes()[0]));
             let text = checksum::encode_base64(&bytes, BASE64, true);
             for (i, character) in text.chars().enumerate() {
                 if i > 0 && i % 64 == 0 {

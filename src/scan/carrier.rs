@@ -40,7 +40,9 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         let end = quoted_end(text, start, quote, escaped)?;
         return Some(Assignment { key, value: start..end, quoted: true });
     }
-    let end = bare_end(text, at);
+    // In the query of a URL a value ends at `&`.
+    let query = key.start > 0 && matches!(text[key.start - 1], b'?' | b'&');
+    let end = bare_end(text, at, query);
     (end > at).then_some(Assignment { key, value: at..end, quoted: false })
 }
 
@@ -51,7 +53,7 @@ pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
     let mut at = back(text, line, start, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\'));
     let quoted = at < start;
     at = back(text, line, at, |b| matches!(b, b' ' | b'\t'));
-    for scheme in [b"bearer".as_slice(), b"basic", b"token"] {
+    for scheme in SCHEMES {
         let begin = at.saturating_sub(scheme.len());
         let word = begin > line && !is_key_byte(text[begin - 1]);
         if word && at < start && text[begin..at].eq_ignore_ascii_case(scheme) {
@@ -83,8 +85,9 @@ fn type_colon(text: &[u8], line: usize, begin: usize, equals: bool) -> Option<us
     if !equals {
         return None;
     }
-    let at = back(text, line, begin, |b| matches!(b, b' ' | b'\t' | b'&' | b'<' | b'[' | b'\''));
-    (at > line && text[at - 1] == b':').then(|| at - 1)
+    let kind = |b: u8| b.is_ascii_alphanumeric() || b" \t_&<>[]|'.".contains(&b);
+    let at = back(text, line.max(begin.saturating_sub(48)), begin, kind);
+    (at > line + 1 && text[at - 1] == b':' && text[at - 2] != b':').then(|| at - 1)
 }
 
 fn is_key_byte(b: u8) -> bool {
@@ -126,11 +129,20 @@ fn skip_back_blank(text: &[u8], at: usize) -> usize {
     back(text, 0, at, |b| b == b' ')
 }
 
-/// Skips `Bearer `, `Basic ` and `Token ` of an HTTP header (RFC 9110) where no quote stands before.
+/// Schemes of HTTP authorization (RFC 9110; the later ones are providers' own).
+const SCHEMES: [&[u8]; 9] =
+    [b"bearer", b"basic", b"token", b"bot", b"ssws", b"apikey", b"geniekey", b"splunk", b"token token="];
+
+/// Skips the scheme of an `Authorization` header's value.
 fn skip_scheme(text: &[u8], at: usize) -> usize {
-    for scheme in [b"Bearer ".as_slice(), b"Basic ", b"Token ", b"token "] {
-        if text[at..].len() > scheme.len() && text[at..at + scheme.len()].eq_ignore_ascii_case(scheme) {
-            return at + scheme.len();
+    let rest = &text[at..];
+    for scheme in SCHEMES.iter().rev() {
+        let Some(head) = rest.get(..scheme.len()) else { continue };
+        if head.eq_ignore_ascii_case(scheme) {
+            let space = scheme.last() != Some(&b'=');
+            if !space || rest.get(scheme.len()) == Some(&b' ') {
+                return at + scheme.len() + usize::from(space);
+            }
         }
     }
     at
@@ -152,8 +164,8 @@ fn quoted_end(text: &[u8], start: usize, quote: u8, escaped: bool) -> Option<usi
     None
 }
 
-fn bare_end(text: &[u8], start: usize) -> usize {
-    let stop = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b',' | b';');
+fn bare_end(text: &[u8], start: usize, query: bool) -> usize {
+    let stop = |b: u8| query && b == b'&' || b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b',' | b';');
     let mut end = skip(text, start, |b| !stop(b), VALUE);
     while end > start && matches!(text[end - 1], b')' | b']' | b'}' | b'\\') {
         end -= 1;

@@ -197,8 +197,17 @@ impl<'a> Hits<'a> {
             return Vec::new();
         }
         let specific = |hit: &Hit<'_>| {
-            let own = matches!(hit.rule.kind, Kind::Token) && hit.rule.source.provider != "Generic";
-            (hit.confidence, own, hit.rule.source.provider != "Generic", hit.rule.kind == Kind::Assigned, hit.span.len())
+            let source = &hit.rule.source;
+            let issued = source.provider != "Generic";
+            // A format with a checksum is decided by it: a general rule may not overrule a failed one.
+            let decided = hit.confidence > Confidence::Possible || source.checksum.is_some();
+            let kind = match hit.rule.kind {
+                Kind::Token => 3,
+                Kind::Assigned => 2,
+                Kind::Context => 1,
+                Kind::FileName => 0,
+            };
+            (issued && kind == 3 && decided, hit.confidence, issued, kind, hit.span.len())
         };
         // Best first; each later one is kept only where no better one overlaps it.
         self.all.sort_by(|a, b| specific(b).cmp(&specific(a)).then_with(|| a.rule.id().cmp(b.rule.id())));

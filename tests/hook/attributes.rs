@@ -194,7 +194,7 @@ fn configuration_hides_nothing() -> Result<()> {
         s.write("sub/caf\u{e9} x.txt", text.replace('\n', "\r\n"))?;
         s.git("add .")?;
         blocked_without_programs(s, "README.md:22:")?;
-        s.commit("")?.blocked_at("README.md:22:")?.blocked_at(" x.txt:2:")?;
+        s.commit("")?.blocked_at("README.md:22:")?.blocked_at("sub/caf\u{e9} x.txt:2:")?;
         s.git("reset -q --hard")?;
         s.append("README.md", "clean\n")?;
         s.commit("-a")?.clean()

@@ -158,7 +158,8 @@ fn damaged_objects() -> Result<()> {
     table(rows, |s, damage| {
         s.start()?;
         let text: String = (0..2000).map(|n| format!("setting {n} = {}\n", n * 7919 % 1000)).collect();
-        s.write("app.conf", format!("{}{text}", line(&plant::github("damaged-object"))))?;
+        // Nothing in it can be found: what cannot be read must not count as read and clean.
+        s.write("app.conf", text)?;
         s.git("add app.conf")?;
         let oid = s.ask_git("rev-parse :app.conf")?;
         let path = s.path(".git/objects").join(&oid[..2]).join(&oid[2..]);
@@ -194,7 +195,12 @@ fn head_that_points_nowhere() -> Result<()> {
 
 #[test]
 fn head_that_is_no_reference() -> Result<()> {
-    let rows = [("garbage", "garbage\n"), ("empty", ""), ("outside of refs", "ref: ../../etc/passwd\n"), ("itself", "ref: HEAD\n")];
+    let rows = [
+        ("garbage", "garbage\n"),
+        ("empty", ""),
+        ("outside of refs", "ref: ../../etc/passwd\n"),
+        ("itself", "ref: HEAD\n"),
+    ];
     table(&rows, |s, head| {
         s.start()?;
         s.append("README.md", line(&plant::github("no-reference")))?;

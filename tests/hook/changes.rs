@@ -58,6 +58,22 @@ fn rename_into_another_folder_with_an_edit() -> Result<()> {
 }
 
 #[test]
+fn many_renames_at_once() -> Result<()> {
+    in_repository(|s| {
+        for n in 0..300 {
+            s.write(format!("from/{n}.conf"), format!("n = {n}\n{}", line(&plant::github("many-renames"))))?;
+        }
+        s.commit_unchecked("old secrets")?;
+        s.git("mv from to")?;
+        s.commit("")?.clean()?;
+        s.git("mv to again")?;
+        s.write("new.conf", line(&plant::github("beside-many-renames")))?;
+        s.git("add new.conf")?;
+        s.commit("")?.blocked_at("new.conf:1:")?.not_at("again/").map(drop)
+    })
+}
+
+#[test]
 fn copy_with_an_edit() -> Result<()> {
     in_repository(|s| {
         std::fs::copy(s.path("README.md"), s.path("copy.md"))?;
@@ -191,7 +207,8 @@ fn submodule_entry() -> Result<()> {
 #[test]
 fn gitmodules_url_with_credentials() -> Result<()> {
     in_repository(|s| {
-        let with = |login: &str| format!("[submodule \"x\"]\n\tpath = x\n\turl = https://{login}@git.corp-tools.net/x.git\n");
+        let with =
+            |login: &str| format!("[submodule \"x\"]\n\tpath = x\n\turl = https://{login}@git.corp-tools.net/x.git\n");
         s.write(".gitmodules", with(&format!("build:{}", plant::url_password("gitmodules-password"))))?;
         s.commit_all()?.blocked_at(".gitmodules:3:")?;
         s.write(".gitmodules", with(&format!("oauth2:{}", plant::github("gitmodules-token"))))?;

@@ -246,7 +246,10 @@ fn hooks_path_elsewhere_is_not_written() -> Result<()> {
         let shown = format!("{}{}", said.stdout, said.stderr);
         // Nobody may believe that this repository is protected now.
         ensure!(said.code != Some(0), "{said:?}");
-        ensure!(shown.contains("core.hooksPath") && shown.contains(LEAKWARDEN) && shown.contains("pre-commit"), "{shown}");
+        ensure!(
+            shown.contains("core.hooksPath") && shown.contains(LEAKWARDEN) && shown.contains("pre-commit"),
+            "{shown}"
+        );
         same(&before, &ignored(picture(s.root(), true)?))
     })
 }
@@ -310,7 +313,9 @@ fn a_missing_binary_warns_and_lets_pass() -> Result<()> {
     in_sandbox(|s| {
         plain(s)?;
         let copy = s.root().join("my leakwarden's copy");
-        std::fs::copy(LEAKWARDEN, &copy)?;
+        // By a process of its own: a file that this one wrote may still be open for writing in a child
+        // that another test is just starting, and cannot be run then.
+        s.run(s.command("cp").arg(LEAKWARDEN).arg(&copy))?.ok()?;
         s.run(s.command(&copy).arg("install"))?.ok()?;
         // A path with a space and a quote works ...
         s.write("app.conf", line(&plant::github("odd-binary")))?;

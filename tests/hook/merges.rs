@@ -91,6 +91,8 @@ fn octopus() -> Result<()> {
         with_a_side_branch(s, "octopus-1")?;
         branch(s, "other", "octopus-2")?;
         branch(s, "third", "octopus-3")?;
+        s.append("main.txt", "ahead of all of them\n")?;
+        s.commit_unchecked("on main again")?;
         s.try_git("merge -q -m octopus side other third")?.clean()?;
         ensure!(s.ask_git("rev-list --parents -n 1 HEAD")?.split(' ').count() == 5, "an octopus");
         Ok(())
@@ -102,6 +104,8 @@ fn octopus_with_something_added() -> Result<()> {
     in_repository(|s| {
         with_a_side_branch(s, "octopus-4")?;
         branch(s, "other", "octopus-5")?;
+        s.append("main.txt", "ahead of both\n")?;
+        s.commit_unchecked("on main again")?;
         s.git("merge -q --no-commit side other")?;
         s.append("side.conf", line(&plant::github("octopus-added")))?;
         s.commit("-a")?.blocked_at("side.conf:3:")?.not_at("side.conf:2:")?.not_at("other.conf")?;

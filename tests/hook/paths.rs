@@ -125,7 +125,8 @@ fn a_token_as_a_symlink_name_and_a_submodule_name() -> Result<()> {
         s.git("reset -q")?;
         std::fs::remove_file(s.path(&link))?;
         let oid = s.ask_git("rev-parse HEAD")?;
-        s.run(s.git_command().args(["update-index", "--add", "--cacheinfo", &format!("160000,{oid},{module}")]))?.ok()?;
+        s.run(s.git_command().args(["update-index", "--add", "--cacheinfo", &format!("160000,{oid},{module}")]))?
+            .ok()?;
         s.commit("")?.blocked().map(drop)
     })
 }

@@ -152,9 +152,8 @@ fn marked_as_unchanged_but_staged() -> Result<()> {
 #[test]
 fn marks_of_other_scanners_excuse_nothing() -> Result<()> {
     in_repository(|s| {
-        for (n, mark) in ["gitleaks:allow", "nosec", "pragma: allowlist secret", "ggignore", "trufflehog:ignore"]
-            .iter()
-            .enumerate()
+        for (n, mark) in
+            ["gitleaks:allow", "nosec", "pragma: allowlist secret", "ggignore", "trufflehog:ignore"].iter().enumerate()
         {
             let token = plant::github(&format!("marked-{n}"));
             s.append("app.conf", format!("token = \"{token}\" # {mark}\n"))?;
@@ -168,7 +167,8 @@ fn marks_of_other_scanners_excuse_nothing() -> Result<()> {
 #[test]
 fn ignore_files_of_other_scanners_hide_nothing() -> Result<()> {
     in_repository(|s| {
-        for name in [".gitleaksignore", ".ignore", ".rgignore", ".gitignore", ".secretlintignore", ".leakwardenignore"] {
+        for name in [".gitleaksignore", ".ignore", ".rgignore", ".gitignore", ".secretlintignore", ".leakwardenignore"]
+        {
             s.write(name, "*\n")?;
         }
         s.write("app.conf", line(&plant::github("ignored")))?;

@@ -143,15 +143,14 @@ fn sparse_index() -> Result<()> {
         }
         s.commit_unchecked("folders")?;
         s.git("sparse-checkout set --cone --sparse-index in dir")?;
-        ensure!(s.ask_git("ls-files --sparse")?.contains("out/\n"), "a sparse index");
+        ensure!(s.ask_git("ls-files --sparse")?.contains("far/\n"), "a sparse index");
         works(s, "sparse")?;
         s.append("in/deep/file.txt", line(&plant::github("sparse-in")))?;
         s.commit("-a")?.blocked_at("in/deep/file.txt:2:")?;
         s.git("checkout -q in")?;
-        // A path outside of the cone, put into the index by hand.
-        s.write("../blob", line(&plant::github("sparse-out")))?;
-        let oid = s.ask_git("hash-object -w ../blob")?;
-        s.git(&format!("update-index --add --cacheinfo 100644,{oid},out/deep/new.conf"))?;
+        // A path outside of the cone, added on purpose.
+        s.write("out/deep/new.conf", line(&plant::github("sparse-out")))?;
+        s.git("add --sparse out/deep/new.conf")?;
         s.commit("")?.blocked_at("out/deep/new.conf:1:").map(drop)
     })
 }
@@ -182,28 +181,65 @@ fn partial_clone_fetches_nothing() -> Result<()> {
         s.git("config uploadpack.allowFilter true")?;
         let url = format!("file://{}", s.path("").display());
         let there = s.root().join("partial");
-        s.run(s.git_command().args(["clone", "-q", "--no-local", "--filter=blob:none", "--no-checkout", &url]).arg(&there))?.ok()?;
+        s.run(
+            s.git_command()
+                .args(["clone", "-q", "--no-local", "--filter=blob:none", "--no-checkout", &url])
+                .arg(&there),
+        )?
+        .ok()?;
         std::fs::rename(s.path(""), s.root().join("gone"))?;
         std::fs::rename(&there, s.path(""))?;
-        s.git("read-tree HEAD")?;
+        s.git("config remote.origin.url file:///no/such/place")?;
         s.install()?;
         let packs = || -> Result<usize> { Ok(std::fs::read_dir(s.path(".git/objects/pack"))?.count()) };
         let before = packs()?;
+        // Git itself wants all staged blobs here, so each of them is new; all old ones are missing.
+        s.git("read-tree --empty")?;
         let stage = |name: &str, text: &str| -> Result<()> {
             s.write("../blob", text)?;
             let oid = s.ask_git("hash-object -w ../blob")?;
             s.git(&format!("update-index --add --cacheinfo 100644,{oid},{name}"))
         };
-        stage("old.conf", "a = 2\n")?;
+        for name in ["README.md", "dir/other.txt", "old.conf"] {
+            stage(name, "a = 2\n")?;
+        }
         s.hook("pre-commit")?.exits(0)?;
-        s.commit("")?.clean()?;
         stage("README.md", &line(&plant::github("partial-new")))?;
-        s.commit("")?.blocked_at("README.md:1:")?;
-        stage("README.md", "clean\n")?;
         stage("new.conf", &line(&plant::github("partial-added")))?;
-        s.commit("")?.blocked_at("new.conf:1:")?;
+        let said = s.commit("")?;
+        said.blocked_at("README.md:1:")?.blocked_at("new.conf:1:")?.not_at("old.conf")?;
+        stage("README.md", "clean\n")?;
+        stage("new.conf", "clean\n")?;
+        s.commit("")?.clean()?;
         ensure!(packs()? == before, "something was fetched");
         Ok(())
+    })
+}
+
+/// Where the old side is missing all of the new one counts as new, rather than fetching it.
+#[test]
+fn partial_clone_counts_a_missing_old_side_as_empty() -> Result<()> {
+    in_repository(|s| {
+        let token_line = line(&plant::github("partial-untouched"));
+        s.write("README.md", &token_line)?;
+        s.commit_unchecked("an old secret")?;
+        s.git("config uploadpack.allowFilter true")?;
+        let url = format!("file://{}", s.path("").display());
+        let there = s.root().join("partial");
+        s.run(
+            s.git_command()
+                .args(["clone", "-q", "--no-local", "--filter=blob:none", "--no-checkout", &url])
+                .arg(&there),
+        )?
+        .ok()?;
+        std::fs::rename(s.path(""), s.root().join("gone"))?;
+        std::fs::rename(&there, s.path(""))?;
+        s.git("config remote.origin.url file:///no/such/place")?;
+        s.install()?;
+        s.write("README.md", format!("{token_line}more\n"))?;
+        s.git("read-tree --empty")?;
+        s.git("add README.md")?;
+        s.commit("")?.blocked_at("README.md:1:").map(drop)
     })
 }
 

@@ -14,7 +14,11 @@ fn first_commit_of_a_repository() -> Result<()> {
         s.write("app.conf", line(&plant::github("first")))?;
         s.git("add .")?;
         let report = s.staged()?;
-        ensure!(report.receipt("bases").as_array().is_some_and(Vec::is_empty), "an unborn branch has no base: {}", report.0);
+        ensure!(
+            report.receipt("bases").as_array().is_some_and(Vec::is_empty),
+            "an unborn branch has no base: {}",
+            report.0
+        );
         s.commit("")?.blocked_at("app.conf:1:")?;
         s.write("app.conf", "token = \"$TOKEN\"\n")?;
         s.commit_all()?.clean()
@@ -41,7 +45,7 @@ fn git_calls_the_hook_with_exact_exit_codes() -> Result<()> {
     in_repository(|s| {
         s.probe()?;
         s.write("app.conf", line(&plant::github("probe")))?;
-        s.commit_all()?.blocked()?;
+        s.commit_all()?.exits(1)?;
         let said = s.probed("pre-commit")?;
         said.exits(1)?.report()?.only("github-", "app.conf", 1, "content")?;
         s.write("app.conf", "a = 1\nb = 2\n")?;
@@ -72,9 +76,9 @@ fn commit_patch_takes_the_chosen_hunk_only() -> Result<()> {
         let token = line(&plant::github("patch"));
         let text = std::fs::read_to_string(s.path("README.md"))?;
         s.write("README.md", format!("{token}{text}a last line\n"))?;
-        let patch = |answers| {
-            s.run_with(s.git_command().args(["commit", "-q", "-p", "-m", "a part"]), answers)
-        };
+        // Git shows the hunks on stdout; what the hook says goes to stderr.
+        let patch =
+            |answers| s.run_with(s.command("sh").args(["-c", "git commit -q -p -m 'a part' >/dev/null"]), answers);
         patch("y\nn\n")?.blocked_at("README.md:1:")?;
         s.git("reset -q")?;
         patch("n\ny\n")?.clean()?;
@@ -136,6 +140,19 @@ fn amend_of_the_first_commit() -> Result<()> {
         s.commit("-a --amend")?.blocked_at("README.md:21:")?;
         s.write("README.md", "clean\n")?;
         s.commit("-a --amend")?.clean()
+    })
+}
+
+#[test]
+fn amend_of_a_commit_that_has_an_old_secret() -> Result<()> {
+    in_repository(|s| {
+        s.write("old.conf", format!("a = 1\n{}", line(&plant::github("amend-old"))))?;
+        s.commit_unchecked("an old secret")?;
+        // Against the commit that is replaced, nothing of it is new.
+        s.append("old.conf", "b = 2\n")?;
+        s.commit("-a --amend")?.clean()?;
+        s.append("old.conf", line(&plant::github("amend-old-new")))?;
+        s.commit("-a --amend")?.blocked_at("old.conf:4:")?.not_at("old.conf:2:").map(drop)
     })
 }
 
@@ -268,10 +285,10 @@ fn git_dir_and_work_tree_in_the_environment() -> Result<()> {
 #[test]
 fn another_index() -> Result<()> {
     in_repository(|s| {
-        let git = |index: &str, words: &str| {
-            s.run(s.git_command().env("GIT_INDEX_FILE", index).args(words.split(' ')))
-        };
-        for (name, index) in [("relative", "second.index".to_owned()), ("absolute", s.path("third.index").display().to_string())] {
+        let git = |index: &str, words: &str| s.run(s.git_command().env("GIT_INDEX_FILE", index).args(words.split(' ')));
+        for (name, index) in
+            [("relative", "second.index".to_owned()), ("absolute", s.path("third.index").display().to_string())]
+        {
             git(&index, "read-tree HEAD")?.ok()?;
             s.write("app.conf", line(&plant::github(&format!("index-{name}"))))?;
             git(&index, "add app.conf")?.ok()?;
@@ -285,6 +302,41 @@ fn another_index() -> Result<()> {
             s.git("rm -q --cached app.conf")?;
         }
         Ok(())
+    })
+}
+
+#[test]
+fn objects_elsewhere() -> Result<()> {
+    in_repository(|s| {
+        let objects = s.root().join("objects");
+        std::fs::create_dir(&objects)?;
+        let git = |words: &str| {
+            let mut command = s.git_command();
+            command.env("GIT_OBJECT_DIRECTORY", &objects);
+            command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", s.path(".git/objects"));
+            s.run(command.args(words.split(' ')))
+        };
+        s.write("app.conf", line(&plant::github("objects")))?;
+        git("add app.conf")?.ok()?;
+        git("commit -q -m x")?.blocked_at("app.conf:1:")?;
+        s.write("app.conf", "clean\n")?;
+        git("commit -q -a -m x")?.clean()
+    })
+}
+
+#[test]
+fn git_directory_behind_a_link_and_configured_worktree() -> Result<()> {
+    in_repository(|s| {
+        std::fs::rename(s.path(".git"), s.root().join("moved.git"))?;
+        std::os::unix::fs::symlink("../moved.git", s.path(".git"))?;
+        s.write("app.conf", line(&plant::github("git-link")))?;
+        s.commit_all()?.blocked_at("app.conf:1:")?;
+        std::fs::remove_file(s.path(".git"))?;
+        let git = |words: &str| s.run(s.git_command().current_dir(s.root().join("moved.git")).args(words.split(' ')));
+        git("config core.worktree ../repo")?.ok()?;
+        git("commit -q -m x")?.blocked_at("app.conf:1:")?;
+        s.write("app.conf", "clean\n")?;
+        git("--git-dir=. commit -q -a -m x")?.clean()
     })
 }
 

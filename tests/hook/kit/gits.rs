@@ -28,7 +28,7 @@ pub struct Git {
 impl Git {
     fn at(path: PathBuf) -> Option<Git> {
         let answer = |argument| {
-            let output = Command::new(&path).arg(argument).output().ok()?;
+            let output = Command::new(&path).env_remove("GIT_EXEC_PATH").arg(argument).output().ok()?;
             let text = String::from_utf8(output.stdout).ok()?;
             output.status.success().then(|| text.trim().to_owned())
         };

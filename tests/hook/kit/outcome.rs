@@ -64,10 +64,9 @@ impl Outcome {
         self.fail("should have been blocked")
     }
 
-    /// leakwarden stopped the commit for a finding at `place`, written as it is shown.
+    /// leakwarden stopped the commit for a finding whose line begins with `place`: `path:line:`.
     pub fn blocked_at(&self, place: &str) -> Result<&Self> {
-        let beyond_digits = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit());
-        let named = self.stderr.match_indices(place).any(|(at, _)| beyond_digits(&self.stderr[at + place.len()..]));
+        let named = self.stderr.lines().any(|line| line.trim_start().starts_with(place));
         if named { self.blocked() } else { self.fail(&format!("should have been blocked at {place}")) }
     }
 

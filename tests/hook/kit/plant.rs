@@ -1,18 +1,22 @@
 //! Secrets made at run time, so that none stands in the repository, and the watch over them: each
 //! planted value is remembered, and [`check`] refuses every output that shows a part of one.
 
-use std::sync::Mutex;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 use leakwarden::rules::syntax::Checksum;
 use leakwarden::rules::template::expand;
 
-/// Parts of planted values that no output may contain.
-static HIDDEN: Mutex<Vec<Needle>> = Mutex::new(Vec::new());
+/// Bytes of a planted value that are remembered as one: a message that shows so much of a secret
+/// shows too much.
+const PIECE: usize = 10;
 
-struct Needle {
-    seed: String,
-    bytes: Vec<u8>,
+/// Pieces of planted values that no output may contain, with the seed that each comes from.
+static HIDDEN: LazyLock<Mutex<HashMap<[u8; PIECE], String>>> = LazyLock::new(Mutex::default);
+
+fn hidden() -> MutexGuard<'static, HashMap<[u8; PIECE], String>> {
+    HIDDEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A GitHub personal access token with a right checksum.
@@ -48,27 +52,32 @@ fn planted(template: &str, seed: &str) -> String {
     value
 }
 
-/// Remembers `value`, in pieces: a message that shows half of a secret shows too much.
+/// Remembers `value`, piece by piece.
 fn remember(seed: &str, value: &str) {
-    const PIECE: usize = 10;
-    let mut hidden = HIDDEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if hidden.iter().any(|needle| needle.seed == seed && value.as_bytes().starts_with(&needle.bytes)) {
-        return;
-    }
-    hidden.extend(
-        value.as_bytes().chunks_exact(PIECE).map(|bytes| Needle { seed: seed.to_owned(), bytes: bytes.to_vec() }),
-    );
+    let pieces = value.as_bytes().chunks_exact(PIECE).filter_map(|piece| <[u8; PIECE]>::try_from(piece).ok());
+    hidden().extend(pieces.map(|piece| (piece, seed.to_owned())));
 }
 
 /// Fails when `output` shows a part of any planted value. `shown` names the command.
 pub fn check(shown: &str, output: &[u8]) -> Result<()> {
-    let hidden = HIDDEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // UTF-16 hides nothing from a reader, so it must not hide anything from this check.
     let narrow: Vec<u8> = output.iter().copied().filter(|&byte| byte != 0).collect();
-    for needle in hidden.iter() {
-        if narrow.windows(needle.bytes.len()).any(|window| window == needle.bytes) {
-            bail!("LEAK: `{shown}` printed a part of the secret planted as `{}`", needle.seed);
+    let hidden = hidden();
+    for window in narrow.windows(PIECE) {
+        if let Some(seed) = hidden.get(window) {
+            bail!("LEAK: `{shown}` printed a part of the secret planted as `{seed}`");
         }
     }
     Ok(())
+}
+
+#[test]
+fn a_shown_secret_is_noticed() {
+    let token = github("shown");
+    let wide: Vec<u8> = token.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for output in [token.as_bytes(), format!("x {} y", &token[6..30]).as_bytes(), &wide] {
+        check("a test", output).expect_err("it shows a token");
+    }
+    let redacted = format!("{}********{}", &token[..4], &token[36..]);
+    check("a test", redacted.as_bytes()).expect("it shows nothing");
 }

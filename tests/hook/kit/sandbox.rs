@@ -22,9 +22,43 @@ use super::{LEAKWARDEN, Outcome, plant};
 
 /// Tools that git's own scripts, hooks and scenarios use.
 const TOOLS: &[&str] = &[
-    "awk", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "dirname", "env", "expr", "false", "grep",
-    "head", "iconv", "ln", "ls", "mkdir", "mv", "printf", "pwd", "rm", "sed", "sh", "sha1sum", "sha256sum", "sleep",
-    "sort", "strace", "tail", "touch", "tr", "true", "uname", "wc",
+    "awk",
+    "basename",
+    "cat",
+    "chmod",
+    "chown",
+    "cp",
+    "cut",
+    "date",
+    "dirname",
+    "env",
+    "expr",
+    "false",
+    "grep",
+    "head",
+    "iconv",
+    "ln",
+    "ls",
+    "mkdir",
+    "mount",
+    "mv",
+    "printf",
+    "pwd",
+    "rm",
+    "sed",
+    "sh",
+    "sha1sum",
+    "sha256sum",
+    "sleep",
+    "sort",
+    "strace",
+    "tail",
+    "touch",
+    "tr",
+    "true",
+    "uname",
+    "unshare",
+    "wc",
 ];
 
 const CONFIG: &str = "[user]\n\tname = Sandbox\n\temail = sandbox@leakwarden.invalid\n[init]\n\tdefaultBranch = main\n\
@@ -76,18 +110,7 @@ impl Sandbox {
 
     /// Runs `leakwarden install`, which must succeed.
     pub fn install(&self) -> Result<()> {
-        let said = self.leakwarden("install")?; // TEMPORARY
-        if said.stderr.contains("not yet") {
-            let hooks = self.ask_git("rev-parse --path-format=absolute --git-path hooks")?;
-            for name in HOOKS {
-                let path = format!("{hooks}/{name}");
-                fs::create_dir_all(&hooks)?;
-                fs::write(&path, format!("#!/bin/sh\nexec {LEAKWARDEN} hook {name} \"$@\"\n"))?;
-                fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-            }
-            return Ok(());
-        }
-        said.ok().map(drop)
+        self.leakwarden("install")?.ok().map(drop)
     }
 
     /// The sandbox's folder; the repository is `repo` in it.
@@ -203,7 +226,9 @@ impl Sandbox {
     /// Commits everything past the hooks: history as it was before leakwarden came.
     pub fn commit_unchecked(&self, message: &str) -> Result<()> {
         self.git("add -A")?;
-        self.run(self.git_command().args(["commit", "-q", "--no-verify", "--allow-empty", "-m", message]))?.ok().map(drop)
+        self.run(self.git_command().args(["commit", "-q", "--no-verify", "--allow-empty", "-m", message]))?
+            .ok()
+            .map(drop)
     }
 
     /// Runs leakwarden in the repository.

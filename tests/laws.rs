@@ -1,0 +1,181 @@
+//! Laws of the engine, over generated input.
+
+use std::fs;
+use std::process::Command;
+
+use leakwarden::finding::Part;
+use leakwarden::fragment::Fragment;
+use leakwarden::rules::check::{check, example};
+use leakwarden::rules::prefilter::Prefilter;
+use leakwarden::rules::template::Random;
+use leakwarden::rules::{Kind, Rule, RuleSet};
+use leakwarden::scan::scan;
+
+fn below(random: &mut Random, limit: usize) -> usize {
+    usize::try_from(random.draw() % limit as u64).expect("below the limit")
+}
+
+/// Bytes that look a bit like source: words, separators, quotes, line ends, and some noise.
+fn noise(random: &mut Random, length: usize) -> Vec<u8> {
+    const PIECES: [&[u8]; 14] =
+        [b" = ", b"\"", b"'", b"\n", b"\r\n", b": ", b"key", b"token", b"://", b"\t", b"\xff", b"\0", b"-----", b"eyJ"];
+    let mut out = Vec::new();
+    while out.len() < length {
+        match below(random, 3) {
+            0 => out.extend_from_slice(PIECES[below(random, PIECES.len())]),
+            1 => out.push(b'a' + u8::try_from(below(random, 26)).expect("a letter")),
+            _ => out.push(u8::try_from(below(random, 256)).expect("a byte")),
+        }
+    }
+    out
+}
+
+#[test]
+fn every_rule_finds_its_examples_and_none_of_its_negative_examples() {
+    let set = RuleSet::builtin();
+    let mut complaints = Vec::new();
+    for source in set.sources() {
+        let found = |text: &str| -> Vec<String> {
+            scan(&Fragment::content(b"example", text.as_bytes()), &set).into_iter().map(|f| f.rule).collect()
+        };
+        let all = check(&source, found).expect("built-in rules compile");
+        complaints.extend(all.into_iter().map(|c| format!("{}: {c}", source.id)));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// A planted example inside any surrounding text is found, at its line, and not shown.
+#[test]
+fn an_example_is_found_wherever_it_stands() {
+    let set = RuleSet::builtin();
+    let mut random = Random::new("wherever");
+    for source in set.sources().into_iter().filter(|s| s.context.is_empty() && !s.examples.is_empty()) {
+        let text = example(&source, &source.examples[0], 0).expect("a valid template");
+        let lines_before = below(&mut random, 40);
+        let mut bytes = Vec::new();
+        for _ in 0..lines_before {
+            bytes.extend_from_slice(b"let x = compute(1, 2); // nothing to see\n");
+        }
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(b"\nlet y = 2;\n");
+        let found = scan(&Fragment::content(b"f", &bytes), &set);
+        let own: Vec<_> = found.iter().filter(|f| f.rule == source.id).collect();
+        let last = lines_before + text.lines().count();
+        assert!(
+            own.iter().any(|f| (lines_before + 1..=last).contains(&(f.location.line as usize))),
+            "{} is not found after {lines_before} lines",
+            source.id
+        );
+        for finding in own {
+            let secret = String::from_utf8_lossy(finding.secret.expose()).into_owned();
+            let shown = format!("{finding:?}");
+            assert!(secret.is_empty() || !shown.contains(&secret), "{} shows its secret", source.id);
+        }
+    }
+}
+
+#[test]
+fn scanning_never_panics() {
+    let set = RuleSet::builtin();
+    let mut random = Random::new("never");
+    let examples: Vec<String> = set
+        .sources()
+        .iter()
+        .filter_map(|s| example(s, s.examples.first()?, 0).ok())
+        .collect();
+    for round in 0..400 {
+        let length = below(&mut random, 600);
+        let mut bytes = noise(&mut random, length);
+        let planted = &examples[below(&mut random, examples.len())];
+        let at = below(&mut random, bytes.len() + 1);
+        let cut = below(&mut random, planted.len() + 1);
+        bytes.splice(at..at, planted.as_bytes()[..cut].iter().copied());
+        let _ = scan(&Fragment::content(b"f", &bytes), &set);
+        let _ = scan(&Fragment::text(&bytes, Part::Path, &bytes), &set);
+        assert!(round < 400);
+    }
+}
+
+/// The prefilter loses nothing: it names every place at which a literal stands.
+#[test]
+fn the_prefilter_loses_nothing() {
+    let set = RuleSet::builtin();
+    let mut literals = Vec::new();
+    for source in set.sources() {
+        literals.extend(source.literals());
+    }
+    literals.sort();
+    literals.dedup();
+    let numbered: Vec<_> = literals.iter().zip(0_u16..).map(|((l, exact), n)| (l.clone(), *exact, n)).collect();
+    let prefilter = Prefilter::build(&numbered).expect("built-in literals");
+    let mut random = Random::new("prefilter");
+    for (literal, exact, number) in &numbered {
+        let length = below(&mut random, 50);
+        let mut text = noise(&mut random, length);
+        let start = text.len();
+        let written = if *exact { literal.clone() } else { literal.to_uppercase() };
+        text.extend_from_slice(written.as_bytes());
+        text.extend(noise(&mut random, 8));
+        let mut found = false;
+        prefilter.search(&text, |c| found |= c.start == start && c.rules.contains(number));
+        assert!(found, "`{literal}` is not found");
+    }
+}
+
+/// Patterns may not start a match before their keyword unless `lookback` allows it; a rule whose
+/// pattern cannot match at its own keyword would be dead.
+#[test]
+fn every_token_rule_is_within_reach_of_its_keywords() {
+    for source in RuleSet::builtin().sources() {
+        let rule = Rule::new(source).expect("built-in rules compile");
+        if rule.kind == Kind::Token {
+            let longest = rule.source.keywords.iter().map(String::len).max().unwrap_or(0);
+            assert!(rule.window >= longest, "{}: the window ends inside the keyword", rule.id());
+        }
+    }
+}
+
+/// The added lines are git's own: compared with `git diff -U0` over random edits.
+#[test]
+fn added_lines_equal_those_of_git() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut random = Random::new("lines");
+    for round in 0..40 {
+        let words = ["a\n", "b\n", "c\n", "{\n", "}\n", "\n", "  x\n", "  y\n", "z"];
+        let text = |random: &mut Random, length: usize| -> String {
+            (0..length).map(|_| words[below(random, words.len())]).collect()
+        };
+        let old = text(&mut random, 30);
+        let mut lines: Vec<String> = old.split_inclusive('\n').map(str::to_owned).collect();
+        for _ in 0..below(&mut random, 8) {
+            let at = below(&mut random, lines.len() + 1);
+            if below(&mut random, 2) == 0 && at < lines.len() {
+                lines.remove(at);
+            } else {
+                lines.insert(at, words[below(&mut random, 8)].to_owned());
+            }
+        }
+        let new: String = lines.concat();
+        fs::write(folder.path().join("old"), &old).expect("a writable folder");
+        fs::write(folder.path().join("new"), &new).expect("a writable folder");
+        let output = Command::new("git")
+            .current_dir(folder.path())
+            .args(["diff", "--no-index", "--no-color", "-U0", "--", "old", "new"])
+            .output()
+            .expect("git runs");
+        let theirs = added_in(&String::from_utf8_lossy(&output.stdout));
+        let ours = leakwarden::git::added_lines(old.as_bytes(), new.as_bytes());
+        assert_eq!(ours, theirs, "round {round}:\n{old}\n---\n{new}");
+    }
+}
+
+fn added_in(diff: &str) -> Vec<u32> {
+    let mut all = Vec::new();
+    for hunk in diff.lines().filter(|l| l.starts_with("@@")) {
+        let plus = hunk.split(' ').find(|part| part.starts_with('+')).expect("a hunk has a new side");
+        let (start, count) = plus[1..].split_once(',').unwrap_or((&plus[1..], "1"));
+        let (start, count): (u32, u32) = (start.parse().expect("a line"), count.parse().expect("a count"));
+        all.extend(start..start + count);
+    }
+    all
+}
