@@ -51,7 +51,9 @@ fn walk(root: &Path, files: &mut Vec<PathBuf>, receipt: &mut Receipt) {
         .build();
     for entry in walk {
         match entry {
-            Ok(entry) if entry.file_type().is_some_and(|t| t.is_file() || t.is_symlink()) => files.push(entry.into_path()),
+            Ok(entry) if entry.file_type().is_some_and(|t| t.is_file() || t.is_symlink()) => {
+                files.push(entry.into_path());
+            }
             Ok(_) => {}
             Err(error) => receipt.skip(root.as_os_str().as_encoded_bytes(), error.to_string()),
         }

@@ -91,7 +91,11 @@ pub fn uninstall(dry_run: bool) -> Result<Outcome> {
                 steps.push(Step::Restore { aside, hook });
             }
         } else if aside.symlink_metadata().is_ok() {
-            left.push(format!("left alone: {} is not leakwarden's any more; the hook that was there first is {}", shown(&hook), shown(&aside)));
+            left.push(format!(
+                "left alone: {} is not leakwarden's any more; the hook that was there first is {}",
+                shown(&hook),
+                shown(&aside)
+            ));
         }
     }
     let mut lines = apply(&steps, dry_run)?;
@@ -148,7 +152,8 @@ fn absolute(bytes: &[u8]) -> Result<PathBuf> {
 fn shim(name: &str, binary: &Path) -> String {
     // Git for Windows runs hooks with its own sh, which takes forward slashes.
     let path = binary.as_os_str().as_encoded_bytes();
-    let path: Vec<u8> = if cfg!(windows) { path.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect() } else { path.to_vec() };
+    let path: Vec<u8> =
+        if cfg!(windows) { path.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect() } else { path.to_vec() };
     let quoted = format!("'{}'", String::from_utf8_lossy(&path).replace('\'', "'\\''"));
     SHIM.replace("@HOOK@", name).replace("@MISSING@", "warn").replace("@BINARY@", &quoted)
 }
@@ -161,7 +166,11 @@ fn plan_install(hooks: &Path, name: &str, text: &str, steps: &mut Vec<Step>) -> 
         Some(_) => {
             let aside = aside(&hook);
             if aside.symlink_metadata().is_ok() {
-                bail!("{} and {} both exist; one of them has to go before leakwarden can be installed", shown(&hook), shown(&aside));
+                bail!(
+                    "{} and {} both exist; one of them has to go before leakwarden can be installed",
+                    shown(&hook),
+                    shown(&aside)
+                );
             }
             steps.push(Step::Keep { hook: hook.clone(), aside });
         }
@@ -176,7 +185,9 @@ fn read_hook(hook: &Path) -> Result<Option<Vec<u8>>> {
     match hook.symlink_metadata() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot look at {}", shown(hook))),
-        Ok(found) if found.is_file() => fs::read(hook).map(Some).with_context(|| format!("cannot read {}", shown(hook))),
+        Ok(found) if found.is_file() => {
+            fs::read(hook).map(Some).with_context(|| format!("cannot read {}", shown(hook)))
+        }
         Ok(_) => Ok(Some(Vec::new())),
     }
 }

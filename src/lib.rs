@@ -12,15 +12,15 @@
 //!
 //! Modules, lowest first; each uses only those before it (`tests/architecture.rs` checks).
 
-pub mod level;
+pub mod cli;
+pub mod files;
 pub mod finding;
-pub mod receipt;
 pub mod fragment;
+pub mod git;
+pub mod install;
+pub mod level;
+pub mod policy;
+pub mod receipt;
+pub mod report;
 pub mod rules;
 pub mod scan;
-pub mod policy;
-pub mod git;
-pub mod files;
-pub mod report;
-pub mod install;
-pub mod cli;

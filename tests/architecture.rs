@@ -98,8 +98,23 @@ fn no_file_grows_past_its_subject() {
 #[test]
 fn only_known_names_stand_at_the_top() {
     let known = [
-        "Cargo.toml", "Cargo.lock", "build.rs", "rustfmt.toml", "deny.toml", "src", "hooks", "install", "tests", "benches",
-        "docs", "fuzz", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "target",
+        "Cargo.toml",
+        "Cargo.lock",
+        "build.rs",
+        "rustfmt.toml",
+        "deny.toml",
+        "src",
+        "hooks",
+        "install",
+        "tests",
+        "benches",
+        "docs",
+        "fuzz",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "target",
     ];
     for entry in fs::read_dir(Path::new(".")).expect("the top folder") {
         let name = entry.expect("a readable entry").file_name().to_string_lossy().into_owned();

@@ -78,11 +78,7 @@ fn an_example_is_found_wherever_it_stands() {
 fn scanning_never_panics() {
     let set = RuleSet::builtin();
     let mut random = Random::new("never");
-    let examples: Vec<String> = set
-        .sources()
-        .iter()
-        .filter_map(|s| example(s, s.examples.first()?, 0).ok())
-        .collect();
+    let examples: Vec<String> = set.sources().iter().filter_map(|s| example(s, s.examples.first()?, 0).ok()).collect();
     for round in 0..400 {
         let length = below(&mut random, 600);
         let mut bytes = noise(&mut random, length);

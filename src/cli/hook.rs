@@ -68,7 +68,8 @@ fn object_folders() -> Vec<std::path::PathBuf> {
 
 /// In pre-merge-commit git names the commits that are merged by `GITHEAD_<oid>` variables.
 fn merge_names() -> Vec<String> {
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok()?.strip_prefix("GITHEAD_").map(str::to_owned));
+    let names =
+        env::vars_os().filter_map(|(name, _)| name.into_string().ok()?.strip_prefix("GITHEAD_").map(str::to_owned));
     let mut names: Vec<String> = names.collect();
     names.sort();
     names

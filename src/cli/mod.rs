@@ -134,7 +134,10 @@ pub fn guard_process() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
         // The panic's own text is left out: it may quote what was being scanned.
-        let _ = writeln!(io::stderr(), "leakwarden: could not scan: an error in leakwarden itself{place}; please report it");
+        let _ = writeln!(
+            io::stderr(),
+            "leakwarden: could not scan: an error in leakwarden itself{place}; please report it"
+        );
         std::process::exit(i32::from(Exit::CouldNotScan as u8));
     }));
 }

@@ -38,7 +38,9 @@ pub fn bases(repo: &Repo, moment: Moment, others: &[String]) -> Result<Bases> {
         }
     };
     for name in names {
-        let id = ObjectId::from_hex(name.as_bytes()).map_err(plain).context("the other side of the merge is no object id")?;
+        let id = ObjectId::from_hex(name.as_bytes())
+            .map_err(plain)
+            .context("the other side of the merge is no object id")?;
         trees.push(repo.tree_of(id)?);
     }
     Ok(Bases { trees, note })

@@ -127,5 +127,7 @@ pub fn read(path: &Path, kind: gix::hash::Kind) -> Result<Option<gix::index::Fil
     // The checksum is not recomputed, as git does not either by default for speed of reading it;
     // damage shows in the structure.
     let file = gix::index::File::at(path, kind, true, options);
-    file.map(Some).map_err(super::plain).context("the index is damaged or of an unknown format (`git status` tells more)")
+    file.map(Some)
+        .map_err(super::plain)
+        .context("the index is damaged or of an unknown format (`git status` tells more)")
 }

@@ -76,17 +76,15 @@ impl Repo {
     pub fn open(around: &Surroundings) -> Result<Self> {
         let options = || {
             let mut permissions = gix::open::Permissions::all();
-            permissions.config = gix::open::permissions::Config { env: true, ..gix::open::permissions::Config::isolated() };
+            permissions.config =
+                gix::open::permissions::Config { env: true, ..gix::open::permissions::Config::isolated() };
             permissions.config.includes = true;
             permissions.attributes = gix::open::permissions::Attributes::isolated();
-            gix::open::Options::default()
-                .permissions(permissions)
-                .filter_config_section(|_| true)
-                .config_overrides([
-                    "core.useReplaceRefs=false".to_owned(),
-                    "gitoxide.objects.allocLimitIfReducedTrust=0".to_owned(),
-                    format!("gitoxide.objects.allocLimit={}", around.size_cap),
-                ])
+            gix::open::Options::default().permissions(permissions).filter_config_section(|_| true).config_overrides([
+                "core.useReplaceRefs=false".to_owned(),
+                "gitoxide.objects.allocLimitIfReducedTrust=0".to_owned(),
+                format!("gitoxide.objects.allocLimit={}", around.size_cap),
+            ])
         };
         let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };
         let found = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(".", Default::default(), trust);
@@ -148,7 +146,9 @@ impl Repo {
         let path = self.gix.common_dir().join("objects").join(&hex[..2]).join(&hex[2..]);
         let Ok(mut file) = File::open(path) else { return Ok(()) };
         let mut stored = [0; 4];
-        file.seek(SeekFrom::End(-4)).and_then(|_| file.read_exact(&mut stored)).context("a loose object is cut short")?;
+        file.seek(SeekFrom::End(-4))
+            .and_then(|_| file.read_exact(&mut stored))
+            .context("a loose object is cut short")?;
         let start = zlib_rs::adler32::adler32(1, format!("blob {}\0", content.len()).as_bytes());
         if zlib_rs::adler32::adler32(start, content) != u32::from_be_bytes(stored) {
             bail!("object {} is damaged (`git fsck` tells more)", &hex[..12]);
@@ -173,13 +173,15 @@ impl Repo {
         for _ in 0..16 {
             id = match self.object(&id, &mut buffer)? {
                 Some((Kind::Commit, data)) => {
-                    return gix::objs::CommitRefIter::from_bytes(data, id.kind()).tree_id().map_err(plain).with_context(|| {
-                        format!("commit {} is damaged", id.to_hex_with_len(12))
-                    });
+                    return gix::objs::CommitRefIter::from_bytes(data, id.kind())
+                        .tree_id()
+                        .map_err(plain)
+                        .with_context(|| format!("commit {} is damaged", id.to_hex_with_len(12)));
                 }
-                Some((Kind::Tag, data)) => {
-                    gix::objs::TagRefIter::from_bytes(data, id.kind()).target_id().map_err(plain).context("a tag is damaged")?
-                }
+                Some((Kind::Tag, data)) => gix::objs::TagRefIter::from_bytes(data, id.kind())
+                    .target_id()
+                    .map_err(plain)
+                    .context("a tag is damaged")?,
                 Some((kind, _)) => bail!("object {} is a {kind}, not a commit", id.to_hex_with_len(12)),
                 None => bail!("commit {} is missing (`git fsck` tells more)", id.to_hex_with_len(12)),
             };

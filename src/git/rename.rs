@@ -19,7 +19,14 @@ const CANDIDATES: usize = 1000;
 ///
 /// # Errors
 /// Where an object of the parent is damaged.
-pub fn explains(repo: &Repo, gone: &[Gone], parent: usize, new: &[u8], new_id: &ObjectId, finding: &Finding) -> Result<bool> {
+pub fn explains(
+    repo: &Repo,
+    gone: &[Gone],
+    parent: usize,
+    new: &[u8],
+    new_id: &ObjectId,
+    finding: &Finding,
+) -> Result<bool> {
     let mut candidates = Vec::new();
     for entry in gone.iter().filter(|g| g.parent == parent) {
         collect(repo, entry, &mut candidates)?;
@@ -37,7 +44,10 @@ pub fn explains(repo: &Repo, gone: &[Gone], parent: usize, new: &[u8], new_id: &
         // The secret is looked up in the old text: only a file that held it can explain it.
         let secret = finding.secret.expose();
         let held = old.windows(secret.len().max(1)).any(|w| w == secret);
-        if held && similar(&old, new) && !AddedLines::between(&old, new).any(finding.location.line, finding.location.end_line) {
+        if held
+            && similar(&old, new)
+            && !AddedLines::between(&old, new).any(finding.location.line, finding.location.end_line)
+        {
             return Ok(true);
         }
     }
@@ -58,7 +68,9 @@ fn collect(repo: &Repo, gone: &Gone, out: &mut Vec<ObjectId>) -> Result<()> {
         for entry in TreeRefIter::from_bytes(data, id.kind()).filter_map(Result::ok) {
             match entry.mode.kind() {
                 gix::objs::tree::EntryKind::Tree => folders.push(entry.oid.to_owned()),
-                gix::objs::tree::EntryKind::Blob | gix::objs::tree::EntryKind::BlobExecutable => out.push(entry.oid.to_owned()),
+                gix::objs::tree::EntryKind::Blob | gix::objs::tree::EntryKind::BlobExecutable => {
+                    out.push(entry.oid.to_owned());
+                }
                 _ => {}
             }
         }

@@ -133,7 +133,14 @@ impl Scanned {
         scanned
     }
 
-    fn content(&mut self, repo: &Repo, change: &Change, gone: &[Gone], rules: &RuleSet, count_lines: bool) -> Result<()> {
+    fn content(
+        &mut self,
+        repo: &Repo,
+        change: &Change,
+        gone: &[Gone],
+        rules: &RuleSet,
+        count_lines: bool,
+    ) -> Result<()> {
         let mut buffer = Vec::new();
         let bytes = repo.blob(&change.id, &mut buffer)?;
         repo.check_loose(&change.id, bytes)?;

@@ -162,7 +162,9 @@ impl Walker<'_> {
             let mut beside = Vec::with_capacity(lists.len());
             for (parent, list) in lists.iter().enumerate() {
                 self.pass_gone(parent, list, &mut at[parent], Some((&child.name, child.entry)));
-                let same = list.get(at[parent]).filter(|old| old.name == child.name && is_folder(old.entry) == is_folder(child.entry));
+                let same = list
+                    .get(at[parent])
+                    .filter(|old| old.name == child.name && is_folder(old.entry) == is_folder(child.entry));
                 if same.is_some() {
                     at[parent] += 1;
                 }
@@ -178,7 +180,8 @@ impl Walker<'_> {
 
     fn child(&mut self, child: &Child<'_>, beside: &[Option<&Old>], new: &Side<'_>) -> Result<()> {
         let same_kind = |old: &&&Old| old.entry == child.entry;
-        let olds: Vec<Option<ObjectId>> = beside.iter().map(|old| old.as_ref().filter(same_kind).map(|o| o.id)).collect();
+        let olds: Vec<Option<ObjectId>> =
+            beside.iter().map(|old| old.as_ref().filter(same_kind).map(|o| o.id)).collect();
         if child.id.is_some() && olds.contains(&child.id) {
             return Ok(());
         }
@@ -237,7 +240,12 @@ impl Walker<'_> {
     }
 
     /// Groups the entries of a range by the first part of their path below the current folder.
-    fn entries<'i>(&mut self, index: &'i gix::index::File, range: Range<usize>, cached: Option<&'i CacheTree>) -> Vec<Child<'i>> {
+    fn entries<'i>(
+        &mut self,
+        index: &'i gix::index::File,
+        range: Range<usize>,
+        cached: Option<&'i CacheTree>,
+    ) -> Vec<Child<'i>> {
         use gix::index::entry::{Flags, Mode, Stage};
         let skip = self.path.len();
         let mut children = Vec::new();
@@ -250,14 +258,21 @@ impl Walker<'_> {
             let sparse = entry.mode == Mode::DIR;
             if let Some(slash) = rest.find_byte(b'/').filter(|_| !sparse) {
                 let folder = &rest[..=slash];
-                let end = at + index.entries()[at..range.end].partition_point(|e| {
-                    e.path(index).get(skip..).is_some_and(|r| r.starts_with(folder))
-                });
+                let end = at
+                    + index.entries()[at..range.end]
+                        .partition_point(|e| e.path(index).get(skip..).is_some_and(|r| r.starts_with(folder)));
                 let name = &rest[..slash];
-                let node = cached.and_then(|c| c.children.iter().find(|child| child.name.as_slice() == name.as_bytes()));
+                let node =
+                    cached.and_then(|c| c.children.iter().find(|child| child.name.as_slice() == name.as_bytes()));
                 let valid = node.filter(|node| node.num_entries.is_some() && self.repo.has(&node.id));
                 let mut child = |id| {
-                    children.push(Child { name: name.to_vec(), entry: Entry::Folder, id, range: at..end, cached: node });
+                    children.push(Child {
+                        name: name.to_vec(),
+                        entry: Entry::Folder,
+                        id,
+                        range: at..end,
+                        cached: node,
+                    });
                 };
                 if let Some(node) = valid {
                     child(Some(node.id));

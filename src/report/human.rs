@@ -52,7 +52,11 @@ pub fn render(report: &Report, look: Look) -> String {
             out.push_str(&one(finding, report, look));
         }
         if blocking.len() > MOST {
-            out.push_str(&format!("\n… and {} more; `leakwarden {}` lists all\n", blocking.len() - MOST, list_command(report.subject)));
+            out.push_str(&format!(
+                "\n… and {} more; `leakwarden {}` lists all\n",
+                blocking.len() - MOST,
+                list_command(report.subject)
+            ));
         }
     }
     if quiet > 0 {
@@ -131,10 +135,15 @@ fn place(finding: &Finding) -> String {
 /// What to do, as commands that can be copied.
 fn take_out(finding: &Finding, report: &Report) -> Vec<String> {
     let path = shell_quote(&finding.location.path);
-    let unstage = if report.first_commit { format!("git rm --cached -- {path}") } else { format!("git restore --staged -- {path}") };
+    let unstage = if report.first_commit {
+        format!("git rm --cached -- {path}")
+    } else {
+        format!("git restore --staged -- {path}")
+    };
     match (finding.location.part, report.subject) {
         (Part::Message, _) => vec![
-            "edit the message and commit again: git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\"".to_owned(),
+            "edit the message and commit again: git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\""
+                .to_owned(),
         ],
         (Part::Path, Subject::Files) => vec!["move the file away, or rename it".to_owned()],
         (Part::Path, _) => vec!["rename the file or leave it out: git rm --cached -r -- the path above".to_owned()],

@@ -4,8 +4,8 @@
 //! ends the questions; a published example, a placeholder, a reference or a value too regular to be
 //! random is no finding.
 
-use crate::level::{Confidence, Severity};
 use super::{Rule, checksum, is_published, likelihood, structure};
+use crate::level::{Confidence, Severity};
 
 /// What is known of a matched value besides its bytes.
 #[derive(Debug, Clone, Copy)]

@@ -25,9 +25,28 @@ pub fn entropy(bytes: &[u8]) -> f32 {
 /// Words that stand in dummies and in no random value: seven letters or more, so that chance does
 /// not make them (once in 10^9 values of 40 base-62 characters).
 const DUMMY_WORDS: [&str; 22] = [
-    "example", "placeholder", "changeme", "change_me", "change-me", "yourtoken", "your_", "your-", "yourkey",
-    "yoursecret", "redacted", "notreal", "not_real", "not-real", "dummykey", "fakekey", "invalid", "xxxxxx",
-    "deadbeef", "abcdefgh", "12345678", "replaceme",
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "yourtoken",
+    "your_",
+    "your-",
+    "yourkey",
+    "yoursecret",
+    "redacted",
+    "notreal",
+    "not_real",
+    "not-real",
+    "dummykey",
+    "fakekey",
+    "invalid",
+    "xxxxxx",
+    "deadbeef",
+    "abcdefgh",
+    "12345678",
+    "replaceme",
 ];
 
 /// Says why a value that should be random is a placeholder.
@@ -44,9 +63,7 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
     if distinct <= 2 || (body.len() >= 16 && distinct <= 4) {
         return Some("a placeholder: the same characters over and over");
     }
-    let steps = |step: i16| {
-        body.windows(2).filter(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step).count()
-    };
+    let steps = |step: i16| body.windows(2).filter(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step).count();
     if [0, 1, -1].into_iter().any(|step| steps(step) * 2 > body.len()) {
         return Some("a placeholder: a run of characters");
     }
@@ -54,7 +71,10 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
         return Some("a placeholder: cut short or in brackets");
     }
     let lower = body.to_ascii_lowercase();
-    DUMMY_WORDS.iter().any(|word| contains(&lower, word.as_bytes())).then_some("a placeholder: holds a word that dummies hold")
+    DUMMY_WORDS
+        .iter()
+        .any(|word| contains(&lower, word.as_bytes()))
+        .then_some("a placeholder: holds a word that dummies hold")
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
@@ -63,11 +83,64 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 
 /// Ends of key names that say that the value is about a secret and not one.
 const HARMLESS_KEYS: [&str; 58] = [
-    "name", "names", "id", "ids", "url", "uri", "path", "file", "filename", "type", "types", "length", "len", "field",
-    "label", "hint", "policy", "regex", "pattern", "count", "limit", "expiry", "expires", "ttl", "header", "arn", "ref",
-    "hash", "digest", "checksum", "prefix", "suffix", "format", "class", "endpoint", "version", "algorithm", "alg",
-    "reset", "error", "message", "msg", "title", "text", "description", "placeholder", "required", "enabled", "min",
-    "max", "size", "index", "store", "provider", "env", "var", "strength", "public",
+    "name",
+    "names",
+    "id",
+    "ids",
+    "url",
+    "uri",
+    "path",
+    "file",
+    "filename",
+    "type",
+    "types",
+    "length",
+    "len",
+    "field",
+    "label",
+    "hint",
+    "policy",
+    "regex",
+    "pattern",
+    "count",
+    "limit",
+    "expiry",
+    "expires",
+    "ttl",
+    "header",
+    "arn",
+    "ref",
+    "hash",
+    "digest",
+    "checksum",
+    "prefix",
+    "suffix",
+    "format",
+    "class",
+    "endpoint",
+    "version",
+    "algorithm",
+    "alg",
+    "reset",
+    "error",
+    "message",
+    "msg",
+    "title",
+    "text",
+    "description",
+    "placeholder",
+    "required",
+    "enabled",
+    "min",
+    "max",
+    "size",
+    "index",
+    "store",
+    "provider",
+    "env",
+    "var",
+    "strength",
+    "public",
 ];
 
 /// The value of `keyword = value`: whether it looks like a password or token, or like code, prose,
@@ -154,9 +227,41 @@ fn last_word(key: &[u8]) -> &[u8] {
 
 /// Beginnings of references to where a secret really is.
 const REFERENCES: [&str; 35] = [
-    "$", "%", "{{", "{%", "<", "&lt;", "#{", "@{", "((", "process.env", "os.environ", "os.getenv", "getenv", "env.", "env(",
-    "import.meta", "deno.env", "system.getenv", "secrets.", "vault:", "vault/", "ref+", "op://", "arn:", "projects/",
-    "ssm:", "gcp-sm:", "sm://", "akv:", "doppler:", "keyring:", "file:", "secret/", "bws:", "!",
+    "$",
+    "%",
+    "{{",
+    "{%",
+    "<",
+    "&lt;",
+    "#{",
+    "@{",
+    "((",
+    "process.env",
+    "os.environ",
+    "os.getenv",
+    "getenv",
+    "env.",
+    "env(",
+    "import.meta",
+    "deno.env",
+    "system.getenv",
+    "secrets.",
+    "vault:",
+    "vault/",
+    "ref+",
+    "op://",
+    "arn:",
+    "projects/",
+    "ssm:",
+    "gcp-sm:",
+    "sm://",
+    "akv:",
+    "doppler:",
+    "keyring:",
+    "file:",
+    "secret/",
+    "bws:",
+    "!",
 ];
 
 fn reference(value: &[u8]) -> Option<Dropped> {
@@ -198,16 +303,64 @@ fn has_slot(value: &[u8]) -> bool {
 }
 
 fn ciphertext(value: &[u8]) -> Option<Dropped> {
-    let starts = ["ENC[", "ENC(", "{cipher}", "$ANSIBLE_VAULT", "AQICAH", "vault:v1:", "pbkdf2", "{SSHA", "sha256:", "sha512-", "age1"];
+    let starts = [
+        "ENC[",
+        "ENC(",
+        "{cipher}",
+        "$ANSIBLE_VAULT",
+        "AQICAH",
+        "vault:v1:",
+        "pbkdf2",
+        "{SSHA",
+        "sha256:",
+        "sha512-",
+        "age1",
+    ];
     starts.iter().any(|start| value.starts_with(start.as_bytes())).then_some("encrypted, or a hash")
 }
 
 /// Values that people write where a password will stand later.
 const DUMMY_PASSWORDS: [&str; 40] = [
-    "password", "passwd", "secret", "token", "apikey", "api_key", "api-key", "changeit", "changeme", "change_me",
-    "change-me", "example", "sample", "dummy", "fake", "foobar", "placeholder", "your", "todo", "fixme", "redacted",
-    "removed", "hidden", "masked", "insert", "replace", "none", "null", "undefined", "optional", "required", "string",
-    "default", "unknown", "xxx", "***", "...", "test", "mock", "lorem",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "changeit",
+    "changeme",
+    "change_me",
+    "change-me",
+    "example",
+    "sample",
+    "dummy",
+    "fake",
+    "foobar",
+    "placeholder",
+    "your",
+    "todo",
+    "fixme",
+    "redacted",
+    "removed",
+    "hidden",
+    "masked",
+    "insert",
+    "replace",
+    "none",
+    "null",
+    "undefined",
+    "optional",
+    "required",
+    "string",
+    "default",
+    "unknown",
+    "xxx",
+    "***",
+    "...",
+    "test",
+    "mock",
+    "lorem",
 ];
 
 fn dummy_password(value: &[u8], key: Option<&[u8]>) -> Option<Dropped> {
@@ -279,7 +432,10 @@ fn numeric(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"-").unwrap_or(value);
     let hex = value.strip_prefix(b"0x").filter(|digits| digits.len() <= 24);
     let digits = hex.unwrap_or(value);
-    let length = digits.iter().take_while(|b| b.is_ascii_digit() || **b == b'_' || hex.is_some() && b.is_ascii_hexdigit()).count();
+    let length = digits
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || **b == b'_' || hex.is_some() && b.is_ascii_hexdigit())
+        .count();
     let suffix = &digits[length..];
     let known: [&[u8]; 13] =
         [b"", b"u", b"U", b"l", b"L", b"ul", b"UL", b"u32", b"i32", b"u64", b"i64", b"usize", b"isize"];
@@ -295,8 +451,12 @@ fn wordy(value: &[u8]) -> bool {
         let digits = part.len() - letters;
         let one_case = part[..letters].iter().skip(1).all(u8::is_ascii_lowercase)
             || part[..letters].iter().all(u8::is_ascii_uppercase);
-        let camel = part[..letters].windows(2).filter(|p| p[0].is_ascii_lowercase() && p[1].is_ascii_uppercase()).count();
-        letters >= 3 && digits <= 2 && part[letters..].iter().all(u8::is_ascii_digit) && (one_case || camel <= 2)
+        let camel =
+            part[..letters].windows(2).filter(|p| p[0].is_ascii_lowercase() && p[1].is_ascii_uppercase()).count();
+        letters >= 3
+            && digits <= 2
+            && part[letters..].iter().all(u8::is_ascii_digit)
+            && (one_case || camel <= 2)
             && value.len() > part.len()
             || part.iter().all(u8::is_ascii_digit) && part.len() <= 4
             || letters >= 3 && digits == 0 && one_case
@@ -310,24 +470,31 @@ mod tests {
 
     fn verdict(key: &str, value: &str, quoted: bool) -> Result<Confidence, Dropped> {
         let mut verdict = Verdict { confidence: Confidence::Likely, severity: Severity::High, reasons: Vec::new() };
-        let found = Match {
-            secret: value.as_bytes(),
-            whole: value.as_bytes(),
-            key: Some(key.as_bytes()),
-            quoted,
-            free: true,
-        };
+        let found =
+            Match { secret: value.as_bytes(), whole: value.as_bytes(), key: Some(key.as_bytes()), quoted, free: true };
         password(&found, &mut verdict).map(|()| verdict.confidence)
     }
 
     #[test]
     fn what_is_no_password_is_dropped() {
         let cases = [
-            ("password", "${DB_PASSWORD}"), ("password", "$DB_PASSWORD"), ("password", "process.env.PW1"),
-            ("password", "{{ vault_pw }}"), ("password", "changeme123"), ("password", "xxxxxxxx"),
-            ("token", "<YOUR_TOKEN>"), ("password", "************"), ("token_url", "a8Fk3!kd93kd"),
-            ("secretName", "db-secret-v2x9"), ("password", "ENC[AES256_GCM,data:abc1]"), ("password", "Enter your password"),
-            ("password", "op://vault/item/field1"), ("STATUS_PASSWORD", "0xC000006Eu32"), ("credential", "-2147023544i32"), ("token", "parser.next_token"), ("password", "/run/secrets/db1"),
+            ("password", "${DB_PASSWORD}"),
+            ("password", "$DB_PASSWORD"),
+            ("password", "process.env.PW1"),
+            ("password", "{{ vault_pw }}"),
+            ("password", "changeme123"),
+            ("password", "xxxxxxxx"),
+            ("token", "<YOUR_TOKEN>"),
+            ("password", "************"),
+            ("token_url", "a8Fk3!kd93kd"),
+            ("secretName", "db-secret-v2x9"),
+            ("password", "ENC[AES256_GCM,data:abc1]"),
+            ("password", "Enter your password"),
+            ("password", "op://vault/item/field1"),
+            ("STATUS_PASSWORD", "0xC000006Eu32"),
+            ("credential", "-2147023544i32"),
+            ("token", "parser.next_token"),
+            ("password", "/run/secrets/db1"),
         ];
         for (key, value) in cases {
             assert!(verdict(key, value, true).is_err(), "{key} = {value}");

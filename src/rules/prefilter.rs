@@ -171,7 +171,8 @@ struct Tables {
 impl Tables {
     fn add(&mut self, bytes: &[u8], exact: bool, rules: &[u16]) -> Result<(), String> {
         let number = self.literals.len() as u64;
-        if rules.len() > 0x7f || self.owners.len() + rules.len() > 0xffff || self.text.len() + bytes.len() > 0xffff_ffff {
+        if rules.len() > 0x7f || self.owners.len() + rules.len() > 0xffff || self.text.len() + bytes.len() > 0xffff_ffff
+        {
             return Err(format!("too many rules share literals ({} of them)", rules.len()));
         }
         self.literals.push(
@@ -183,7 +184,8 @@ impl Tables {
         );
         self.owners.extend_from_slice(rules);
         self.text.extend_from_slice(bytes);
-        let mut push = |gram: u32, offset: usize| self.entries.push(u64::from(gram) << 32 | number << 8 | offset as u64);
+        let mut push =
+            |gram: u32, offset: usize| self.entries.push(u64::from(gram) << 32 | number << 8 | offset as u64);
         if let &[a, b, c] = bytes {
             // Folded, the ASCII bytes are these; nothing else follows a literal that matters.
             for d in (0x20..0x40).chain(0x60..0x80) {

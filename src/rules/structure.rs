@@ -169,8 +169,18 @@ fn base64_json(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> 
 
 /// Hosts on which a password is a development default (RFC 6761, RFC 5737 and common names).
 const LOCAL_HOSTS: [&str; 12] = [
-    "localhost", "127.0.0.1", "[::1]", "0.0.0.0", "host.docker.internal", "db", "postgres", "mysql", "redis", "mongo",
-    "rabbitmq", "database",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    "0.0.0.0",
+    "host.docker.internal",
+    "db",
+    "postgres",
+    "mysql",
+    "redis",
+    "mongo",
+    "rabbitmq",
+    "database",
 ];
 
 /// A password inside a URL: `scheme://user:PASSWORD@host`.

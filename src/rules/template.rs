@@ -17,9 +17,8 @@ impl Random {
     /// A generator whose sequence depends only on `seed`.
     pub fn new(seed: &str) -> Self {
         // FNV-1a, 64 bit: any spread-out start value will do.
-        let hash = seed.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash =
+            seed.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
         Random(hash)
     }
 
@@ -144,7 +143,8 @@ fn expand_special(
         "pem" => {
             let count: usize = argument.parse().with_context(|| format!("`{{{part}}}` needs a number of bytes"))?;
             // DER: SEQUENCE with a two-byte length, as every key of more than 255 bytes begins.
-            let [high, low] = u16::try_from(count.saturating_sub(4)).context("a PEM that long is no key")?.to_be_bytes();
+            let [high, low] =
+                u16::try_from(count.saturating_sub(4)).context("a PEM that long is no key")?.to_be_bytes();
             let mut bytes = vec![0x30, 0x82, high, low];
             bytes.extend((4..count).map(|_| random.draw().to_le_bytes()[0]));
             let text = checksum::encode_base64(&bytes, BASE64, true);

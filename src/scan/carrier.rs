@@ -106,7 +106,9 @@ fn after_type(text: &[u8], at: usize) -> usize {
     let rest = &text[at..text.len().min(at + 48)];
     let Some(rest) = rest.strip_prefix(b"?:").or_else(|| rest.strip_prefix(b":")) else { return at };
     let Some(equals) = rest.iter().position(|&b| b == b'=') else { return at };
-    let kind = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|');
+    let kind = |b: &u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|')
+    };
     let between = &rest[..equals];
     let named = between.iter().any(u8::is_ascii_alphabetic);
     if named && between.iter().all(kind) { text.len().min(at + 48) - rest.len() + equals } else { at }
@@ -165,7 +167,8 @@ fn quoted_end(text: &[u8], start: usize, quote: u8, escaped: bool) -> Option<usi
 }
 
 fn bare_end(text: &[u8], start: usize, query: bool) -> usize {
-    let stop = |b: u8| query && b == b'&' || b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b',' | b';');
+    let stop =
+        |b: u8| query && b == b'&' || b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b',' | b';');
     let mut end = skip(text, start, |b| !stop(b), VALUE);
     while end > start && matches!(text[end - 1], b')' | b']' | b'}' | b'\\') {
         end -= 1;

@@ -211,7 +211,7 @@ fn environment_hides_nothing() -> Result<()> {
         let rows = [
             ("GIT_EXTERNAL_DIFF", program.clone()),
             ("GIT_PAGER", program.clone()),
-            ("PAGER", program.clone()),
+            ("PAGER", program),
             ("GIT_DIFF_OPTS", "-u0".into()),
             ("GIT_LITERAL_PATHSPECS", "1".into()),
             ("GIT_GLOB_PATHSPECS", "1".into()),
