@@ -12,15 +12,26 @@
 //!
 //! Modules, lowest first; each uses only those before it (`tests/architecture.rs` checks).
 
-pub mod cli;
-pub mod files;
-pub mod finding;
-pub mod fragment;
-pub mod git;
-pub mod install;
 pub mod level;
-pub mod policy;
+
+pub mod finding;
+
 pub mod receipt;
-pub mod report;
+
+pub mod fragment;
+
 pub mod rules;
+
 pub mod scan;
+
+pub mod policy;
+
+pub mod git;
+
+pub mod files;
+
+pub mod report;
+
+pub mod install;
+
+pub mod cli;
