@@ -1,0 +1,200 @@
+//! The command line as people and programs meet it: usage, formats, colours, exit codes, and that
+//! no output holds a secret.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use leakwarden::rules::syntax::Checksum;
+use leakwarden::rules::template::expand;
+use serde_json::Value;
+
+fn leakwarden(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_leakwarden"))
+        .current_dir(folder)
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .env_remove("COLUMNS")
+        .output()
+        .expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+fn token(seed: &str) -> String {
+    let prefix = ["gh", "p_"].concat();
+    expand(&format!("{prefix}{{base62:30}}{{checksum}}"), seed, Some(Checksum::Crc32Base62)).expect("a valid template")
+}
+
+/// A folder with one file that holds a token.
+fn planted(seed: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let secret = token(seed);
+    fs::write(folder.path().join("config.py"), format!("# settings\ntoken = \"{secret}\"\n")).expect("a writable folder");
+    (folder, secret)
+}
+
+#[test]
+fn usage_errors_are_2_and_help_is_0() {
+    let here = tempfile::tempdir().expect("a temporary folder");
+    let code = |arguments: &[&str]| leakwarden(here.path(), arguments).status.code();
+    assert_eq!(code(&["--help"]), Some(0));
+    assert_eq!(code(&["--version"]), Some(0));
+    assert_eq!(code(&["scan", "--help"]), Some(0));
+    for wrong in [&[][..], &["scam"], &["scan"], &["scan", "--frobnicate", "."], &["hook", "pre-push-ups"], &["scan", "nowhere"]] {
+        let output = leakwarden(here.path(), wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(!output.stderr.is_empty(), "{wrong:?} says nothing");
+    }
+    let suggestion = text(&leakwarden(here.path(), &["scam", "."]).stderr);
+    assert!(suggestion.contains("scan"), "an unknown command names the nearest: {suggestion}");
+}
+
+#[test]
+fn exit_codes_of_a_scan() {
+    let (folder, _) = planted("codes");
+    assert_eq!(leakwarden(folder.path(), &["scan", "."]).status.code(), Some(1));
+    fs::write(folder.path().join("config.py"), "token = os.environ['TOKEN']\n").expect("a writable folder");
+    let clean = leakwarden(folder.path(), &["scan", "."]);
+    assert_eq!((clean.status.code(), clean.stdout.len(), clean.stderr.len()), (Some(0), 0, 0));
+    // Outside a repository what is staged cannot be scanned, and that is never exit 0.
+    assert_eq!(leakwarden(folder.path(), &["scan", "--staged"]).status.code(), Some(3));
+    assert_eq!(leakwarden(folder.path(), &["hook", "pre-commit"]).status.code(), Some(3));
+    assert_eq!(leakwarden(folder.path(), &["hook", "commit-msg", "absent"]).status.code(), Some(3));
+}
+
+#[test]
+fn no_format_shows_the_secret() {
+    let (folder, secret) = planted("formats");
+    fs::write(folder.path().join(format!("{secret}.txt")), "a token in a file name\n").expect("a writable folder");
+    for format in ["human", "json", "sarif"] {
+        let output = leakwarden(folder.path(), &["scan", ".", "--format", format, "--color", "always"]);
+        let all = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        assert!(all.contains("config.py"), "{format} names the file");
+        for piece in secret.as_bytes()[4..].windows(10) {
+            let piece = std::str::from_utf8(piece).expect("base 62");
+            assert!(!all.contains(piece), "{format} shows {piece}");
+        }
+    }
+}
+
+#[test]
+fn json_is_as_documented() {
+    let (folder, _) = planted("json");
+    let output = leakwarden(folder.path(), &["scan", "config.py", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["version"], 1);
+    assert_eq!(document["totals"]["blocking"], 1);
+    assert_eq!(document["receipt"]["files"], 1);
+    let finding = &document["findings"][0];
+    assert_eq!((&finding["path"], &finding["line"], &finding["column"]), (&"config.py".into(), &2.into(), &10.into()));
+    assert_eq!((&finding["confidence"], &finding["severity"]), (&"certain".into(), &"critical".into()));
+    let documented = fs::read_to_string("docs/json.md").expect("docs/json.md");
+    for (fields, name) in [(finding, "a finding"), (&document["receipt"], "the receipt")] {
+        for field in fields.as_object().expect("an object").keys() {
+            assert!(documented.contains(&format!("`{field}`")), "docs/json.md does not explain `{field}` of {name}");
+        }
+    }
+}
+
+#[test]
+fn sarif_has_what_code_hosts_ask_for() {
+    let (folder, _) = planted("sarif");
+    let output = leakwarden(folder.path(), &["scan", ".", "--format", "sarif"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["version"], "2.1.0");
+    let run = &document["runs"][0];
+    assert_eq!(run["tool"]["driver"]["name"], "leakwarden");
+    let result = &run["results"][0];
+    assert_eq!(result["level"], "error");
+    assert_eq!(result["ruleId"], run["tool"]["driver"]["rules"][0]["id"]);
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "config.py");
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 2);
+}
+
+#[test]
+fn colour_is_for_terminals() {
+    let (folder, _) = planted("colour");
+    let plain = leakwarden(folder.path(), &["scan", "."]);
+    assert!(!plain.stderr.contains(&0x1b), "a pipe gets no colours");
+    let asked = leakwarden(folder.path(), &["scan", ".", "--color", "always"]);
+    assert!(asked.stderr.contains(&0x1b), "colours were asked for");
+}
+
+/// On a terminal there are colours and the text is wrapped at its width; `NO_COLOR` is honoured.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal() {
+    let (folder, _) = planted("terminal");
+    let run = |no_color: &str| {
+        let command = format!("stty cols 60; NO_COLOR={no_color} {} scan .", env!("CARGO_BIN_EXE_leakwarden"));
+        let output = Command::new("script")
+            .current_dir(folder.path())
+            .env("TERM", "xterm")
+            .args(["-qec", &command, "/dev/null"])
+            .output()
+            .expect("script(1) runs");
+        text(&output.stdout)
+    };
+    let seen = run("");
+    assert!(seen.contains("\u{1b}["), "colours on a terminal: {seen:?}");
+    let seen = run("1");
+    assert!(!seen.contains('\u{1b}'), "NO_COLOR: {seen:?}");
+    let longest = seen.lines().filter(|l| l.contains(' ')).map(|l| l.trim_end().chars().count()).max();
+    assert!(longest.is_some_and(|n| n <= 66), "wrapped at about 60 columns, longest {longest:?}:\n{seen}");
+}
+
+#[test]
+fn rules_can_be_listed_shown_and_checked() {
+    let here = tempfile::tempdir().expect("a temporary folder");
+    let list = text(&leakwarden(here.path(), &["rules", "list"]).stdout);
+    assert!(list.lines().count() >= 80, "at least 80 rules");
+    let first = list.lines().next().and_then(|l| l.split_whitespace().next()).expect("an id").to_owned();
+    let shown = leakwarden(here.path(), &["rules", "show", &first]);
+    assert!(text(&shown.stdout).contains(&format!("id = \"{first}\"")));
+    fs::write(here.path().join("own.toml"), &shown.stdout).expect("a writable folder");
+    assert_eq!(leakwarden(here.path(), &["rules", "check", "own.toml"]).status.code(), Some(0), "what is shown can be checked");
+    assert_eq!(leakwarden(here.path(), &["rules", "show", "no-such"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_wrong_rule_file_is_explained() {
+    let here = tempfile::tempdir().expect("a temporary folder");
+    let check = |content: &str| {
+        fs::write(here.path().join("own.toml"), content).expect("a writable folder");
+        let output = leakwarden(here.path(), &["rules", "check", "own.toml"]);
+        (output.status.code(), text(&output.stderr) + &text(&output.stdout))
+    };
+    let rule = "[[rule]]\nid = \"a-b\"\nprovider = \"A\"\nname = \"b\"\nseverity = \"high\"\n";
+    let (code, said) = check(&format!("{rule}keywords = [\"abcd\"]\npatern = 'x'\n"));
+    assert!(code == Some(2) && said.contains("own.toml") && said.contains("patern") && said.contains('7'), "{said}");
+    let (code, said) = check(&format!("{rule}keywords = [\"abcd\"]\npattern = '('\n"));
+    assert!(code == Some(2) && said.contains("a-b") && said.contains("pattern"), "{said}");
+    let (code, said) = check(&format!("{rule}pattern = 'abcd'\n"));
+    assert!(code == Some(2) && said.contains("keywords"), "{said}");
+    let (code, said) = check(&format!(
+        "{rule}keywords = [\"abcd\"]\npattern = 'abcd[0-9]{{4}}'\nexamples = [\"abcx{{digit:4}}\"]\nnegative_examples = [\"abcd\"]\n"
+    ));
+    assert!(code == Some(1) && said.contains("example 1 is not found"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let (folder, _) = planted("unreadable");
+    let file = fs::File::create(folder.path().join("huge.bin")).expect("a writable folder");
+    file.set_len((256 << 20) + 1).expect("a sparse file");
+    let output = leakwarden(folder.path(), &["scan", ".", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["receipt"]["not_scanned"][0]["path"], "huge.bin");
+    assert_eq!(document["totals"]["blocking"], 1, "the rest was scanned");
+}
+
+#[test]
+fn our_own_tree_is_clean_with_no_exceptions() {
+    let output = leakwarden(Path::new(env!("CARGO_MANIFEST_DIR")), &["scan", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
