@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use ignore::WalkBuilder;
 
 use crate::finding::{Finding, Part};
 use crate::fragment::Fragment;
 use crate::receipt::{Receipt, Source};
 use crate::rules::RuleSet;
-use crate::scan::{many, scan, scan_path};
+use crate::scan::{many, scan, scan_content, scan_path};
 
 /// Scans files and folders. Folders are walked with git's ignore rules; a file that is named is
 /// scanned whether ignored or not. Symbolic links are not followed; their targets are scanned.
@@ -29,15 +29,12 @@ pub fn scan_paths(paths: &[PathBuf], rules: &RuleSet, size_cap: u64) -> Result<(
         }
     }
     let mut findings = Vec::new();
-    for (path, result) in files.iter().zip(many::each(&files, || (), |(), path| scan_file(path, rules, size_cap))) {
-        match result {
-            Ok(Some((found, bytes))) => {
-                receipt.files += 1;
-                receipt.bytes += bytes;
-                findings.extend(found);
-            }
-            Ok(None) => {}
-            Err(error) => receipt.skip(&path_bytes(path), format!("{error:#}")),
+    for scanned in many::each(&files, || (), |(), path| Scanned::of(path, rules, size_cap)) {
+        receipt.files += u64::from(scanned.skipped.is_none());
+        receipt.bytes += scanned.bytes;
+        findings.extend(scanned.findings);
+        if let Some(reason) = scanned.skipped {
+            receipt.skip(&scanned.shown, reason);
         }
     }
     Ok((findings, receipt))
@@ -60,29 +57,42 @@ fn walk(root: &Path, files: &mut Vec<PathBuf>, receipt: &mut Receipt) {
     }
 }
 
-/// A file's findings and size; nothing for what is no file (a socket, a device).
-fn scan_file(path: &Path, rules: &RuleSet, size_cap: u64) -> Result<Option<(Vec<Finding>, u64)>> {
-    let path_bytes = path_bytes(path);
-    let (mut findings, name) = scan_path(&path_bytes, rules);
-    let metadata = fs::symlink_metadata(path)?;
-    if metadata.is_symlink() {
-        let target = fs::read_link(path)?;
-        let fragment = Fragment::text(&name, Part::LinkTarget, target.as_os_str().as_encoded_bytes());
-        findings.extend(scan(&fragment, rules));
-        return Ok(Some((findings, 0)));
+/// The outcome for one file.
+#[derive(Debug, Default)]
+struct Scanned {
+    findings: Vec<Finding>,
+    shown: Vec<u8>,
+    bytes: u64,
+    skipped: Option<String>,
+}
+
+impl Scanned {
+    fn of(path: &Path, rules: &RuleSet, size_cap: u64) -> Self {
+        let bytes = path_bytes(path);
+        let (findings, shown) = scan_path(&bytes, rules);
+        let mut scanned = Scanned { findings, shown: shown.into_owned(), ..Scanned::default() };
+        if let Err(error) = scanned.content(path, rules, size_cap) {
+            scanned.skipped = Some(format!("{error:#}"));
+        }
+        scanned
     }
-    if !metadata.is_file() {
-        return Ok(None);
+
+    fn content(&mut self, path: &Path, rules: &RuleSet, size_cap: u64) -> Result<()> {
+        let metadata = fs::symlink_metadata(path)?;
+        let link = metadata.is_symlink();
+        ensure!(link || metadata.is_file(), "neither a file nor a link");
+        let size = metadata.len();
+        ensure!(size <= size_cap, "{} MiB is more than the size cap of {} MiB", size >> 20, size_cap >> 20);
+        let bytes = if link { fs::read_link(path)?.into_os_string().into_encoded_bytes() } else { fs::read(path)? };
+        let found = if link {
+            scan(&Fragment::text(&self.shown, Part::LinkTarget, &bytes), rules)
+        } else {
+            scan_content(&self.shown, &bytes, rules, |_, _, _| Ok::<(), anyhow::Error>(()))?
+        };
+        self.findings.extend(found.findings);
+        self.bytes = bytes.len() as u64;
+        found.given_up.map_or(Ok(()), |reason| bail!(reason))
     }
-    anyhow::ensure!(
-        metadata.len() <= size_cap,
-        "{} MiB is more than the size cap of {} MiB",
-        metadata.len() >> 20,
-        size_cap >> 20
-    );
-    let bytes = fs::read(path)?;
-    findings.extend(scan(&Fragment::content(&name, &bytes), rules));
-    Ok(Some((findings, bytes.len() as u64)))
 }
 
 /// A path as the bytes that findings carry, with `/` between parts.

@@ -30,10 +30,39 @@ pub enum Nature {
     Binary,
 }
 
+/// A way to read a file's bytes as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// As what they seem to be: UTF-8, a legacy encoding, UTF-16 or UTF-32.
+    Plain,
+    /// With all NULs left out. Files of two encodings exist (an editor or a shell appends UTF-16 to
+    /// ASCII, or the reverse), and binaries hold UTF-16 strings at odd offsets; credentials are ASCII
+    /// and stand in this view wherever they are.
+    WithoutNuls,
+}
+
+/// The views in which a file has to be scanned: the plain one alone for nearly all.
+pub fn views(bytes: &[u8]) -> &'static [View] {
+    let marked = [b"\xff\xfe".as_slice(), b"\xfe\xff"].iter().any(|mark| bytes.starts_with(mark));
+    if marked || memchr::memchr(0, bytes).is_some() { &[View::Plain, View::WithoutNuls] } else { &[View::Plain] }
+}
+
+/// The text of a view, and its nature.
+pub fn text_of(view: View, bytes: &[u8]) -> (Cow<'_, [u8]>, Nature) {
+    match view {
+        View::Plain => decode(bytes),
+        View::WithoutNuls => {
+            let text: Vec<u8> = bytes.iter().copied().filter(|&b| b != 0).collect();
+            let nature = nature_of(&text[..text.len().min(SAMPLE)]);
+            (Cow::Owned(text), nature)
+        }
+    }
+}
+
 impl<'a> Fragment<'a> {
-    /// A fragment of a file's content: decodes it and decides its nature.
-    pub fn content(path: &'a [u8], bytes: &'a [u8]) -> Self {
-        let (text, nature) = decode(bytes);
+    /// A fragment of a file's content in one view: decodes it and decides its nature.
+    pub fn content(path: &'a [u8], bytes: &'a [u8], view: View) -> Self {
+        let (text, nature) = text_of(view, bytes);
         Fragment { path, part: Part::Content, text, nature }
     }
 
@@ -146,6 +175,14 @@ mod tests {
         }
         let big: Vec<u8> = "key".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(&*decode(&big).0, b"key");
+    }
+
+    #[test]
+    fn mixed_encodings_have_a_second_view() {
+        let mixed = [b"plain\n".as_slice(), &utf16le("key = value\n")].concat();
+        assert_eq!(views(&mixed), [View::Plain, View::WithoutNuls]);
+        assert_eq!(&*text_of(View::WithoutNuls, &mixed).0, b"plain\nkey = value\n");
+        assert_eq!(views(b"plain\n"), [View::Plain]);
     }
 
     #[test]

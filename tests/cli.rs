@@ -32,7 +32,8 @@ fn token(seed: &str) -> String {
 fn planted(seed: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let secret = token(seed);
-    fs::write(folder.path().join("config.py"), format!("# settings\ntoken = \"{secret}\"\n")).expect("a writable folder");
+    fs::write(folder.path().join("config.py"), format!("# settings\ntoken = \"{secret}\"\n"))
+        .expect("a writable folder");
     (folder, secret)
 }
 
@@ -43,7 +44,9 @@ fn usage_errors_are_2_and_help_is_0() {
     assert_eq!(code(&["--help"]), Some(0));
     assert_eq!(code(&["--version"]), Some(0));
     assert_eq!(code(&["scan", "--help"]), Some(0));
-    for wrong in [&[][..], &["scam"], &["scan"], &["scan", "--frobnicate", "."], &["hook", "pre-push-ups"], &["scan", "nowhere"]] {
+    for wrong in
+        [&[][..], &["scam"], &["scan"], &["scan", "--frobnicate", "."], &["hook", "pre-push-ups"], &["scan", "nowhere"]]
+    {
         let output = leakwarden(here.path(), wrong);
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
         assert!(!output.stderr.is_empty(), "{wrong:?} says nothing");
@@ -156,7 +159,11 @@ fn rules_can_be_listed_shown_and_checked() {
     let shown = leakwarden(here.path(), &["rules", "show", &first]);
     assert!(text(&shown.stdout).contains(&format!("id = \"{first}\"")));
     fs::write(here.path().join("own.toml"), &shown.stdout).expect("a writable folder");
-    assert_eq!(leakwarden(here.path(), &["rules", "check", "own.toml"]).status.code(), Some(0), "what is shown can be checked");
+    assert_eq!(
+        leakwarden(here.path(), &["rules", "check", "own.toml"]).status.code(),
+        Some(0),
+        "what is shown can be checked"
+    );
     assert_eq!(leakwarden(here.path(), &["rules", "show", "no-such"]).status.code(), Some(2));
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use leakwarden::finding::Part;
-use leakwarden::fragment::Fragment;
+use leakwarden::fragment::{Fragment, View};
 use leakwarden::rules::check::{check, example};
 use leakwarden::rules::prefilter::Prefilter;
 use leakwarden::rules::template::Random;
@@ -36,7 +36,11 @@ fn every_rule_finds_its_examples_and_none_of_its_negative_examples() {
     let mut complaints = Vec::new();
     for source in set.sources() {
         let found = |text: &str| -> Vec<String> {
-            scan(&Fragment::content(b"example", text.as_bytes()), &set).into_iter().map(|f| f.rule).collect()
+            scan(&Fragment::content(b"example", text.as_bytes(), View::Plain), &set)
+                .findings
+                .into_iter()
+                .map(|f| f.rule)
+                .collect()
         };
         let all = check(&source, found).expect("built-in rules compile");
         complaints.extend(all.into_iter().map(|c| format!("{}: {c}", source.id)));
@@ -58,7 +62,7 @@ fn an_example_is_found_wherever_it_stands() {
         }
         bytes.extend_from_slice(text.as_bytes());
         bytes.extend_from_slice(b"\nlet y = 2;\n");
-        let found = scan(&Fragment::content(b"f", &bytes), &set);
+        let found = scan(&Fragment::content(b"f", &bytes, View::Plain), &set).findings;
         let own: Vec<_> = found.iter().filter(|f| f.rule == source.id).collect();
         let last = lines_before + text.lines().count();
         assert!(
@@ -86,7 +90,7 @@ fn scanning_never_panics() {
         let at = below(&mut random, bytes.len() + 1);
         let cut = below(&mut random, planted.len() + 1);
         bytes.splice(at..at, planted.as_bytes()[..cut].iter().copied());
-        let _ = scan(&Fragment::content(b"f", &bytes), &set);
+        let _ = scan(&Fragment::content(b"f", &bytes, View::Plain), &set);
         let _ = scan(&Fragment::text(&bytes, Part::Path, &bytes), &set);
         assert!(round < 400);
     }
@@ -176,4 +180,17 @@ fn added_in(diff: &str) -> Vec<u32> {
         all.extend(start..start + count);
     }
     all
+}
+
+/// Text that is made to be slow is given up and said, not scanned for minutes.
+#[test]
+fn floods_are_given_up() {
+    let set = RuleSet::builtin();
+    for piece in ["://a", "eyJa", "password='", "-----BEGIN PRIVATE KEY-----"] {
+        let text = piece.repeat((4 << 20) / piece.len());
+        let scanned = scan(&Fragment::content(b"flood", text.as_bytes(), View::Plain), &set);
+        assert!(scanned.given_up.is_some() || scanned.findings.len() < 20_000, "{piece}");
+    }
+    let quiet = "let x = compute(a, b);\n".repeat(100_000);
+    assert!(scan(&Fragment::content(b"quiet", quiet.as_bytes(), View::Plain), &set).given_up.is_none());
 }

@@ -9,7 +9,7 @@ use super::args::{Format, When};
 use super::{Exit, deliver, fail};
 use crate::finding::Part;
 use crate::fragment::Fragment;
-use crate::git::message::{Cleanup, recorded};
+use crate::git::message::{Cleanup, parameter, recorded};
 use crate::git::staged::{Options, scan_staged};
 use crate::git::{Moment, Repo, Surroundings};
 use crate::policy::{Policy, judge};
@@ -86,15 +86,23 @@ fn message(file: &Path) -> Result<Report> {
         policy: "default".to_owned(),
         ..Receipt::default()
     };
-    let mut findings = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, &text), &rules);
-    if !findings.is_empty() {
+    let look = |text: &[u8]| scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, text), &rules);
+    let mut scanned = look(&text);
+    if !scanned.findings.is_empty() || scanned.given_up.is_some() {
         // Only now is it worth knowing what git will cut from the message.
         let edited = env::var_os("GIT_EDITOR").is_none_or(|editor| editor != ":");
         let (mode, comment) = crate::git::message_settings().unwrap_or_default();
+        let typed = env::var("GIT_CONFIG_PARAMETERS").unwrap_or_default();
+        let mode = parameter(&typed, "commit.cleanup").or(mode);
         let mode = mode.as_deref().unwrap_or("default");
-        let kept = recorded(&text, Cleanup { edited, mode, comment: comment.as_deref().unwrap_or(b"#") });
-        findings = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, &kept), &rules);
+        let typed_comment = parameter(&typed, "core.commentString").or_else(|| parameter(&typed, "core.commentChar"));
+        let comment = typed_comment.map(String::into_bytes).or(comment);
+        scanned = look(&recorded(&text, Cleanup { edited, mode, comment: comment.as_deref().unwrap_or(b"#") }));
     }
+    if let Some(reason) = scanned.given_up {
+        receipt.skip(b"commit message", reason);
+    }
+    let findings = scanned.findings;
     receipt.files = 1;
     Ok(Report { subject: Subject::Message, findings: judge(findings, &policy), receipt, first_commit: false })
 }

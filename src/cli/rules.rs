@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::args::Rules;
 use super::{Exit, fail};
-use crate::fragment::Fragment;
+use crate::fragment::{Fragment, View};
 use crate::rules::syntax::{RuleFile, RuleSource};
 use crate::rules::{RuleSet, check};
 use crate::scan::{scan, scan_path};
@@ -57,7 +57,7 @@ fn check_files(files: &[PathBuf]) -> Result<Exit> {
 
 fn found_in(text: &str, set: &RuleSet) -> Vec<String> {
     let (in_path, _) = scan_path(text.as_bytes(), set);
-    let in_text = scan(&Fragment::content(b"example", text.as_bytes()), set);
+    let in_text = scan(&Fragment::content(b"example", text.as_bytes(), View::Plain), set).findings;
     in_path.into_iter().filter(|f| text.len() < 200 && f.redacted == text).chain(in_text).map(|f| f.rule).collect()
 }
 

@@ -48,6 +48,26 @@ fn only_cut_material<'t>(lines: impl Iterator<Item = &'t [u8]>, comment: &[u8]) 
     rest.next().is_none_or(|line| line.starts_with(b"diff --"))
 }
 
+/// The value that `git -c key=value` gave for a key, out of `GIT_CONFIG_PARAMETERS`: words in single
+/// quotes, `'key=value'` or since git 2.31 `'key'='value'`. The last one counts.
+pub fn parameter(parameters: &str, key: &str) -> Option<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    let mut characters = parameters.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(characters.next()),
+            c if c.is_whitespace() && !quoted => words.push(std::mem::take(&mut word)),
+            c => word.push(c),
+        }
+    }
+    words.push(word);
+    let pairs = words.iter().filter_map(|word| word.split_once('='));
+    pairs.filter(|(name, _)| name.eq_ignore_ascii_case(key)).last().map(|(_, value)| value.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +77,14 @@ mod tests {
     fn kept(text: &str, edited: bool) -> String {
         let bytes = recorded(text.as_bytes(), Cleanup { edited, mode: "default", comment: b"#" });
         String::from_utf8(bytes).expect("it was text")
+    }
+
+    #[test]
+    fn parameters_of_git_are_read() {
+        let text = "'core.commentChar'=';' 'commit.cleanup=strip' 'commit.cleanup'='ver'\\''batim'";
+        assert_eq!(parameter(text, "commit.cleanup").as_deref(), Some("ver'batim"));
+        assert_eq!(parameter(text, "core.commentchar").as_deref(), Some(";"));
+        assert_eq!(parameter(text, "core.commentString"), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Renames, followed only to explain a hit: a line that stood in the renamed file is not new.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use gix::ObjectId;
 use gix::objs::{Kind, TreeRefIter};
@@ -8,25 +10,48 @@ use super::Repo;
 use super::added::AddedLines;
 use super::walk::{Entry, Gone};
 use crate::finding::Finding;
-use crate::fragment::decode;
+use crate::fragment::{View, text_of};
 
 /// How many files that are gone are looked at for one file; git's own limit for renames is 1,000
 /// (`diff.renameLimit`).
 const CANDIDATES: usize = 1000;
 
-/// Whether the finding's lines stood in a file that is gone against this parent and that the new
-/// file was made from: the same content, or at least half of it in common (git's default, `-M50%`).
+/// The new side of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSide<'a> {
+    /// Its object.
+    pub id: ObjectId,
+    /// How it is read.
+    pub view: View,
+    /// Its text in that view.
+    pub text: &'a [u8],
+}
+
+/// What a file that is new against one parent was made from.
+#[derive(Debug)]
+pub enum Origin {
+    /// The very same content stood under another name: no line is new.
+    Same,
+    /// Files that are gone and share at least half of their bytes with it (git's default, `-M50%`):
+    /// a line is new only where it is new against each of them.
+    Similar(Vec<AddedLines>),
+}
+
+impl Origin {
+    /// Whether the finding's lines stood in the file that was renamed.
+    pub fn explains(&self, finding: &Finding) -> bool {
+        match self {
+            Origin::Same => true,
+            Origin::Similar(all) => all.iter().any(|a| !a.any(finding.location.line, finding.location.end_line)),
+        }
+    }
+}
+
+/// Looks among the files that are gone against a parent for those that a new file was made from.
 ///
 /// # Errors
 /// Where an object of the parent is damaged.
-pub fn explains(
-    repo: &Repo,
-    gone: &[Gone],
-    parent: usize,
-    new: &[u8],
-    new_id: &ObjectId,
-    finding: &Finding,
-) -> Result<bool> {
+pub fn origin(repo: &Repo, gone: &[Gone], parent: usize, new: NewSide<'_>) -> Result<Origin> {
     let mut candidates = Vec::new();
     for entry in gone.iter().filter(|g| g.parent == parent) {
         collect(repo, entry, &mut candidates)?;
@@ -34,24 +59,19 @@ pub fn explains(
             break;
         }
     }
-    if candidates.contains(new_id) {
-        return Ok(true);
+    if candidates.contains(&new.id) {
+        return Ok(Origin::Same);
     }
+    let mut similar = Vec::new();
     let mut buffer = Vec::new();
     for id in candidates.into_iter().take(CANDIDATES) {
         let Some(old) = repo.old_blob(&id, &mut buffer)? else { continue };
-        let (old, _) = decode(old);
-        // The secret is looked up in the old text: only a file that held it can explain it.
-        let secret = finding.secret.expose();
-        let held = old.windows(secret.len().max(1)).any(|w| w == secret);
-        if held
-            && similar(&old, new)
-            && !AddedLines::between(&old, new).any(finding.location.line, finding.location.end_line)
-        {
-            return Ok(true);
+        let (old, _) = text_of(new.view, old);
+        if share_half(&old, new.text) {
+            similar.push(AddedLines::between(&old, new.text));
         }
     }
-    Ok(false)
+    Ok(Origin::Similar(similar))
 }
 
 /// The files at or below a path that is gone.
@@ -82,8 +102,12 @@ fn collect(repo: &Repo, gone: &Gone, out: &mut Vec<ObjectId>) -> Result<()> {
 }
 
 /// Whether at least half of the larger text's bytes are lines that both have.
-fn similar(old: &[u8], new: &[u8]) -> bool {
-    let mut lines: std::collections::HashMap<&[u8], usize> = std::collections::HashMap::new();
+fn share_half(old: &[u8], new: &[u8]) -> bool {
+    let (small, large) = (old.len().min(new.len()), old.len().max(new.len()));
+    if small * 2 < large {
+        return false;
+    }
+    let mut lines: HashMap<&[u8], usize> = HashMap::new();
     for line in old.split_inclusive(|&b| b == b'\n') {
         *lines.entry(line).or_default() += 1;
     }
@@ -94,5 +118,5 @@ fn similar(old: &[u8], new: &[u8]) -> bool {
             common += line.len();
         }
     }
-    common * 2 >= old.len().max(new.len())
+    common * 2 >= large
 }

@@ -4,13 +4,14 @@ use anyhow::Result;
 
 use super::added::AddedLines;
 use super::head::{self, Bases};
+use super::rename::NewSide;
 use super::walk::{self, Change, Entry, Gone, New, Walked};
 use super::{Moment, Repo, Surroundings, index, origin, rename};
 use crate::finding::{Finding, Part};
-use crate::fragment::{Fragment, decode};
+use crate::fragment::{Fragment, View, text_of};
 use crate::receipt::{Receipt, Source};
 use crate::rules::RuleSet;
-use crate::scan::{many, scan, scan_path};
+use crate::scan::{many, scan, scan_content, scan_path};
 
 /// The outcome of a scan of what is staged.
 #[derive(Debug)]
@@ -144,29 +145,36 @@ impl Scanned {
         let mut buffer = Vec::new();
         let bytes = repo.blob(&change.id, &mut buffer)?;
         repo.check_loose(&change.id, bytes)?;
-        let fragment = match change.entry {
-            Entry::Link => Fragment::text(&self.shown, Part::LinkTarget, bytes),
-            _ => Fragment::content(&self.shown, bytes),
-        };
-        let mut found = scan(&fragment, rules);
-        if !found.is_empty() || count_lines {
-            let lines = new_lines(repo, change, &fragment.text)?;
-            for (parent, added) in lines.iter().enumerate() {
-                let mut failed = Ok(());
-                found.retain(|finding| match added {
-                    Some(added) => added.any(finding.location.line, finding.location.end_line),
-                    None => match rename::explains(repo, gone, parent, &fragment.text, &change.id, finding) {
-                        Ok(explained) => !explained,
-                        Err(error) => {
-                            failed = Err(error);
-                            true
-                        }
-                    },
-                });
-                failed?;
+        let mut keep = |view, fragment: &Fragment<'_>, found: &mut Vec<Finding>| -> Result<()> {
+            let counts = count_lines && view == View::Plain;
+            if found.is_empty() && !counts {
+                return Ok(());
             }
-            self.added_lines = count_new(&lines, &fragment.text);
-        }
+            let lines = new_lines(repo, change, view, &fragment.text)?;
+            if counts {
+                self.added_lines = count_new(&lines, &fragment.text);
+            }
+            for (parent, added) in lines.iter().enumerate() {
+                if let Some(added) = added {
+                    found.retain(|finding| added.any(finding.location.line, finding.location.end_line));
+                } else if !found.is_empty() {
+                    let new = NewSide { id: change.id, view, text: &fragment.text };
+                    let origin = rename::origin(repo, gone, parent, new)?;
+                    found.retain(|finding| !origin.explains(finding));
+                }
+            }
+            Ok(())
+        };
+        let scanned = if change.entry == Entry::Link {
+            let fragment = Fragment::text(&self.shown, Part::LinkTarget, bytes);
+            let mut scanned = scan(&fragment, rules);
+            keep(View::Plain, &fragment, &mut scanned.findings)?;
+            scanned
+        } else {
+            scan_content(&self.shown, bytes, rules, keep)?
+        };
+        self.skipped = scanned.given_up.map(str::to_owned);
+        let mut found = scanned.findings;
         self.content = true;
         self.bytes = bytes.len() as u64;
         self.findings.append(&mut found);
@@ -175,7 +183,7 @@ impl Scanned {
 }
 
 /// For each parent the lines that are new against it; `None` where it has no such file.
-fn new_lines(repo: &Repo, change: &Change, text: &[u8]) -> Result<Vec<Option<AddedLines>>> {
+fn new_lines(repo: &Repo, change: &Change, view: View, text: &[u8]) -> Result<Vec<Option<AddedLines>>> {
     let mut all = Vec::with_capacity(change.olds.len());
     let mut buffer = Vec::new();
     for old in &change.olds {
@@ -183,7 +191,7 @@ fn new_lines(repo: &Repo, change: &Change, text: &[u8]) -> Result<Vec<Option<Add
             Some(id) => repo.old_blob(id, &mut buffer)?,
             None => None,
         };
-        all.push(bytes.map(|bytes| AddedLines::between(&decode(bytes).0, text)));
+        all.push(bytes.map(|bytes| AddedLines::between(&text_of(view, bytes).0, text)));
     }
     Ok(all)
 }

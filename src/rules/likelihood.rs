@@ -77,6 +77,16 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
         .then_some("a placeholder: holds a word that dummies hold")
 }
 
+/// Whether what remains of a value without a dummy's word is random by itself: `changeme` before 16
+/// random characters hides nothing.
+fn random_beside(value: &[u8], lower: &[u8], word: &str) -> bool {
+    let Some(at) = lower.windows(word.len()).position(|w| w == word.as_bytes()) else { return false };
+    [&value[..at], &value[at + word.len()..]].into_iter().any(|rest| {
+        let classes = Classes::of(rest);
+        rest.len() >= 12 && classes.digit && classes.count() >= 3 && entropy(rest) >= 3.0
+    })
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|w| w == part)
 }
@@ -210,6 +220,9 @@ pub fn random(found: &Match<'_>, _verdict: &mut Verdict) -> Result<(), Dropped> 
     if classes.count() < 2 || !classes.digit {
         return Err("letters only, or digits only");
     }
+    if camel_case(value) || constant(value) {
+        return Err("a name, not random characters");
+    }
     Ok(())
 }
 
@@ -280,6 +293,10 @@ fn reference(value: &[u8]) -> Option<Dropped> {
         return (braced || rest.iter().all(name)).then_some("a reference to a variable");
     }
     if value.starts_with(b"!") && !value.contains(&b' ') && !value.starts_with(b"!Ref") && !value.starts_with(b"!Sub") {
+        return None;
+    }
+    let closed = |open: &[u8], close: &[u8]| !value.starts_with(open) || contains(value, close);
+    if !closed(b"{{", b"}}") || !closed(b"<", b">") {
         return None;
     }
     let begins = REFERENCES.iter().any(|start| lower.starts_with(start.as_bytes()));
@@ -372,7 +389,8 @@ fn dummy_password(value: &[u8], key: Option<&[u8]>) -> Option<Dropped> {
         return Some("the value repeats the key");
     }
     let random_part = Classes::of(value).count() >= 3 && entropy(value) >= 3.6 && value.len() >= 20;
-    if !random_part && DUMMY_PASSWORDS.iter().any(|word| contains(&lower, word.as_bytes())) {
+    let dummy = |word: &&str| contains(&lower, word.as_bytes()) && !random_beside(value, &lower, word);
+    if !random_part && DUMMY_PASSWORDS.iter().any(|word| dummy(&word)) {
         return Some("a placeholder: holds a word that dummies hold");
     }
     let hidden = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b'0'));
@@ -420,11 +438,28 @@ fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> bool {
     if value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"../") || contains(value, b"://") {
         return true;
     }
-    if words && (wordy(value) || numeric(value)) || contains(value, b"::") && !quoted {
+    let named = wordy(value) || numeric(value) || constant(value) || !quoted && camel_case(value);
+    if words && named || contains(value, b"::") && !quoted {
         return true;
     }
     // Unquoted brackets are calls, indexing or types in a programming language.
     !quoted && value.iter().any(|b| matches!(b, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b';' | b'<' | b'>'))
+}
+
+/// A constant's name: `ECC_NIST_P521`, `__X32_SYSCALL_BIT`.
+fn constant(value: &[u8]) -> bool {
+    let upper = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    let word = value.split(|&b| b == b'_').any(|part| part.len() >= 3 && part.iter().all(u8::is_ascii_uppercase));
+    upper && word && value.contains(&b'_')
+}
+
+/// A name in camel case, with few digits: `Ec2InstanceMetadata`, `policy/AmazonRoute53FullAccess`.
+/// Random letters change case every other character, words every fourth or less.
+fn camel_case(value: &[u8]) -> bool {
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let humps = value.windows(2).filter(|p| !p[0].is_ascii_uppercase() && p[1].is_ascii_uppercase()).count() + 1;
+    digits <= 3 && humps >= 2 && letters >= humps * 4
 }
 
 /// A number as programming languages write it: `0xC000_0380u32`, `-2147024891i32`, `1_000L`.
@@ -493,6 +528,8 @@ mod tests {
             ("password", "op://vault/item/field1"),
             ("STATUS_PASSWORD", "0xC000006Eu32"),
             ("credential", "-2147023544i32"),
+            ("masterKey", "ECC_NIST_P521"),
+            ("secret", "__X32_SYSCALL_BIT"),
             ("token", "parser.next_token"),
             ("password", "/run/secrets/db1"),
         ];

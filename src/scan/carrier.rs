@@ -21,18 +21,23 @@ pub struct Assignment {
 const KEY: usize = 128;
 
 /// Longest value that is read, in bytes.
-const VALUE: usize = 4096;
+pub const VALUE: usize = 4096;
 
 /// The assignment whose key contains the word at `word`.
 pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let key = identifier_around(text, word)?;
     let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'), 4);
-    at = skip(text, at, |b| matches!(b, b' ' | b'\t'), 64);
+    at = companion(text, at).unwrap_or(at);
+    at = skip(text, at, is_blank, 64);
     at = after_type(text, at);
     let after = separator(text, at)?;
-    let mut at = skip(text, after, |b| matches!(b, b' ' | b'\t'), 64);
-    // A value may begin on the next line after `=` or `:` in YAML block or wrapped code; not read here.
+    let mut at = skip(text, after, is_blank, 64);
+    at = next_line(text, at);
     at = skip_scheme(text, at);
+    at = skip_string_prefix(text, at);
+    if let Some(default) = default_after_reference(text, at) {
+        at = default;
+    }
     let escaped = text.get(at) == Some(&b'\\');
     let quote = *text.get(at + usize::from(escaped))?;
     if matches!(quote, b'"' | b'\'' | b'`') {
@@ -42,6 +47,10 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     }
     // In the query of a URL a value ends at `&`.
     let query = key.start > 0 && matches!(text[key.start - 1], b'?' | b'&');
+    // After `,` and `(` stand the arguments of a call, and prose: only a quoted text counts.
+    if matches!(text[after - 1], b',' | b'(') {
+        return None;
+    }
     let end = bare_end(text, at, query);
     (end > at).then_some(Assignment { key, value: at..end, quoted: false })
 }
@@ -52,6 +61,8 @@ pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
     let line = text[floor..start].iter().rposition(|&b| b == b'\n').map_or(floor, |i| floor + i + 1);
     let mut at = back(text, line, start, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\'));
     let quoted = at < start;
+    // C#'s verbatim strings: `@"…"`.
+    at -= usize::from(quoted && at > line && text[at - 1] == b'@');
     at = back(text, line, at, |b| matches!(b, b' ' | b'\t'));
     for scheme in SCHEMES {
         let begin = at.saturating_sub(scheme.len());
@@ -67,6 +78,14 @@ pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
     }
     at = back(text, line, at, |b| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b']' | b')'));
     let mut begin = back(text, line, at, is_key_byte);
+    // `name Type = value` (Go): the key stands before the type.
+    if matches!(&text[begin..at], b"string" | b"String") && begin > line && is_blank(text[begin - 1]) {
+        let name_end = back(text, line, begin, is_blank);
+        let name = back(text, line, name_end, is_key_byte);
+        if name < name_end {
+            return Some((name..name_end, quoted));
+        }
+    }
     // `name: Type = value`: the key stands before the type.
     if let Some(colon) = type_colon(text, line, begin, text.get(after_separator - 1) == Some(&b'=')) {
         at = back(text, line, colon, |b| matches!(b, b' ' | b'\t' | b'?' | b'"' | b'\''));
@@ -90,6 +109,64 @@ fn type_colon(text: &[u8], line: usize, begin: usize, equals: bool) -> Option<us
     (at > line + 1 && text[at - 1] == b':' && text[at - 2] != b':').then(|| at - 1)
 }
 
+fn is_blank(b: u8) -> bool {
+    matches!(b, b' ' | b'\t')
+}
+
+/// Where the key is itself a value (`name: DB_PASSWORD`), the place after the name of its companion:
+/// `value` beside it or on the next line, `default` in a block of its own, `<string>` in a property list.
+fn companion(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 96)];
+    let gap = rest.iter().take_while(|&&b| b.is_ascii_whitespace() || matches!(b, b',' | b'{' | b'"' | b'\'')).count();
+    let rest = &rest[gap..];
+    if let Some(after) = rest.strip_prefix(b"</key>") {
+        let blank = after.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        return after[blank..].starts_with(b"<string>").then_some(at + gap + 6 + blank + 7);
+    }
+    if gap == 0 {
+        return None;
+    }
+    let name = [b"value".as_slice(), b"default"]
+        .into_iter()
+        .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
+    let mut end = name.len();
+    end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
+    let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
+    matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
+}
+
+/// A value that begins on the next line: a YAML block (`|`, `>-`), or wrapped code in brackets.
+fn next_line(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..text.len().min(at + 128)];
+    let opening =
+        rest.iter().take_while(|&&b| matches!(b, b'|' | b'>' | b'-' | b'+' | b'(' | b'\\' | b' ' | b'\r')).count();
+    if rest.get(opening) != Some(&b'\n') {
+        return at;
+    }
+    let indent = rest[opening + 1..].iter().take_while(|&&b| is_blank(b)).count();
+    if indent == 0 { at } else { at + opening + 1 + indent }
+}
+
+/// Skips what stands before a quote in string literals: `b"`, `r'`, `@"`, `f"`, `u8"`.
+fn skip_string_prefix(text: &[u8], at: usize) -> usize {
+    let letters =
+        skip(text, at, |b| matches!(b, b'b' | b'r' | b'f' | b'u' | b'B' | b'R' | b'F' | b'U' | b'L' | b'@' | b'8'), 2);
+    if matches!(text.get(letters), Some(b'"' | b'\'')) { letters } else { at }
+}
+
+/// `process.env.X || "value"`, `os.Getenv("X") ?? 'value'`: the literal that stands in for a
+/// variable that is not set.
+fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 160)];
+    let line = &rest[..rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())];
+    if matches!(line.first(), Some(b'"' | b'\'' | b'`')) {
+        return None;
+    }
+    let operator = line.windows(2).position(|w| w == b"||" || w == b"??")?;
+    let after = operator + 2 + line[operator + 2..].iter().take_while(|&&b| is_blank(b)).count();
+    matches!(line.get(after), Some(b'"' | b'\'' | b'`')).then_some(at + after)
+}
+
 fn is_key_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'$') || b >= 0x80
 }
@@ -104,6 +181,12 @@ fn identifier_around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
 /// Skips `: Type`, `?: Type` and the like before an `=`.
 fn after_type(text: &[u8], at: usize) -> usize {
     let rest = &text[at..text.len().min(at + 48)];
+    // Go and the like: `const password string = "…"`.
+    let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*')).count();
+    let blank = rest[word..].iter().take_while(|&&b| is_blank(b)).count();
+    if word > 0 && at > 0 && is_blank(text[at - 1]) && rest.get(word + blank) == Some(&b'=') {
+        return at + word + blank;
+    }
     let Some(rest) = rest.strip_prefix(b"?:").or_else(|| rest.strip_prefix(b":")) else { return at };
     let Some(equals) = rest.iter().position(|&b| b == b'=') else { return at };
     let kind = |b: &u8| {
@@ -118,13 +201,18 @@ fn after_type(text: &[u8], at: usize) -> usize {
 /// `,` or `(` of a call, or the space after a command-line option.
 fn separator(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 4)];
-    for token in [b":=".as_slice(), b"=>", b"->", b"<-", b"==", b"!=", b"?=", b"||=", b"=", b":", b">", b",", b"("] {
+    for token in
+        [b":=".as_slice(), b"=>", b"||", b"??", b"->", b"<-", b"==", b"!=", b"?=", b"||=", b"=", b":", b">", b",", b"("]
+    {
         if rest.starts_with(token) {
             return Some(at + token.len());
         }
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
-    (text[begin..at].starts_with(b"--") && text[..at].ends_with(b" ")).then_some(at)
+    let option = text[begin..at].starts_with(b"--");
+    let line = text[..begin].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+    let docker = text[line..begin].trim_ascii().eq_ignore_ascii_case(b"env");
+    ((option || docker) && text[..at].ends_with(b" ")).then_some(at)
 }
 
 fn skip_back_blank(text: &[u8], at: usize) -> usize {
@@ -211,6 +299,8 @@ mod tests {
             ("setenv(\"PASSWORD\", \"v1\")", "PASSWORD", "v1"),
             ("tool --password v1 --user x", "--password", "v1"),
             ("tool --password=v1", "--password", "v1"),
+            ("const password string = \"v1\"", "password", "v1"),
+            ("var password = @\"v1\";", "password", "v1"),
             ("{\\\"password\\\":\\\"v1\\\"}", "password", "v1"),
             ("Authorization-password: Bearer v1", "Authorization-password", "v1"),
         ];
@@ -224,8 +314,28 @@ mod tests {
     }
 
     #[test]
+    fn values_that_stand_apart_from_their_key() {
+        let cases = [
+            "- name: DB_PASSWORD\n  value: v1\n",
+            "{\"name\": \"DB_PASSWORD\", \"value\": \"v1\"}",
+            "<add key=\"DB_PASSWORD\" value=\"v1\"/>",
+            "<key>DB_PASSWORD</key>\n  <string>v1</string>",
+            "variable \"DB_PASSWORD\" {\n  default = \"v1\"\n}",
+            "DB_PASSWORD: |\n  v1\n",
+            "DB_PASSWORD = (\n    'v1'\n)",
+            "const x = process.env.DB_PASSWORD || 'v1';",
+            "DB_PASSWORD = os.getenv(X) ?? 'v1'",
+            "ENV DB_PASSWORD v1",
+        ];
+        for text in cases {
+            assert_eq!(forward(text, "PASSWORD").map(|(_, value)| value).as_deref(), Some("v1"), "{text}");
+        }
+    }
+
+    #[test]
     fn prose_is_no_assignment() {
         assert_eq!(forward("the password must be long", "password"), None);
+        assert_eq!(forward("passwords, easily2remember", "password"), None);
         assert_eq!(key_before(b"see also abcdef", 9), None);
     }
 }

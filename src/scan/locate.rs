@@ -3,15 +3,15 @@
 /// Counts lines and columns of ascending offsets without reading any byte twice.
 pub struct Places<'a> {
     text: &'a [u8],
-    line: u32,
-    line_start: usize,
     counted: usize,
+    line: u32,
+    column: u32,
 }
 
 impl<'a> Places<'a> {
     /// Starts at the beginning of a text.
     pub fn new(text: &'a [u8]) -> Self {
-        Places { text, line: 1, line_start: 0, counted: 0 }
+        Places { text, counted: 0, line: 1, column: 1 }
     }
 
     /// Line and column of an offset, both from 1; the column counts characters.
@@ -20,21 +20,18 @@ impl<'a> Places<'a> {
         if offset < self.counted {
             *self = Places::new(self.text);
         }
-        for (i, &byte) in self.text[self.counted..offset].iter().enumerate() {
+        for &byte in &self.text[self.counted..offset] {
             if byte == b'\n' {
                 self.line = self.line.saturating_add(1);
-                self.line_start = self.counted + i + 1;
+                self.column = 1;
+            } else {
+                // Characters are the bytes that do not continue one.
+                self.column = self.column.saturating_add(u32::from(byte & 0xc0 != 0x80));
             }
         }
         self.counted = offset;
-        (self.line, column(&self.text[self.line_start..offset]))
+        (self.line, self.column)
     }
-}
-
-fn column(before: &[u8]) -> u32 {
-    // Quick for long lines: characters are the bytes that do not continue one.
-    let characters = before.iter().filter(|&&b| b & 0xc0 != 0x80).count();
-    u32::try_from(characters).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 #[cfg(test)]

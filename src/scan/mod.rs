@@ -8,27 +8,74 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show, redact};
-use crate::fragment::{Fragment, Nature};
+use crate::fragment::{Fragment, Nature, View, views};
 use crate::rules::filters::{self, Match};
 use crate::rules::prefilter::Candidate;
 use crate::rules::{Kind, Rule, RuleSet};
 
-/// All findings in a fragment, in the order in which they stand; overlapping ones are reduced to
-/// the most specific.
-pub fn scan(fragment: &Fragment<'_>, rules: &RuleSet) -> Vec<Finding> {
-    let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new() };
+/// What a scan of one fragment gives.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// All findings in the order in which they stand; overlapping ones are reduced to the most
+    /// specific.
+    pub findings: Vec<Finding>,
+    /// Why the scan was given up before the end, if it was: the text was made to be slow.
+    pub given_up: Option<&'static str>,
+}
+
+/// Bytes that patterns may look at in one fragment before the scan is given up: this many, and
+/// [`WORK_PER_BYTE`] for each byte of text. Ordinary source needs less than one per byte.
+const WORK: usize = 256 << 20;
+
+/// See [`WORK`].
+const WORK_PER_BYTE: usize = 16;
+
+/// Matches in one fragment after which the scan is given up; each takes some hundred bytes.
+const MOST_HITS: usize = 20_000;
+
+/// Scans a fragment.
+pub fn scan(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
+    let work = WORK.saturating_add(fragment.text.len().saturating_mul(WORK_PER_BYTE));
+    let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new(), work };
     rules.prefilter().search(&fragment.text, |candidate| {
         for &number in candidate.rules {
-            hits.consider(rules.rule(number), number, &candidate);
+            if hits.given_up().is_none() {
+                hits.consider(rules.rule(number), number, &candidate);
+            }
         }
     });
-    hits.finish()
+    Scan { given_up: hits.given_up(), findings: hits.finish() }
+}
+
+/// Scans a file's content in every view it needs; `keep` may drop findings of one view (those on
+/// lines that are not new). What one view has found is not told again for another.
+///
+/// # Errors
+/// Those of `keep`.
+pub fn scan_content<E>(
+    path: &[u8],
+    bytes: &[u8],
+    rules: &RuleSet,
+    mut keep: impl FnMut(View, &Fragment<'_>, &mut Vec<Finding>) -> Result<(), E>,
+) -> Result<Scan, E> {
+    let mut all = Scan::default();
+    for &view in views(bytes) {
+        let fragment = Fragment::content(path, bytes, view);
+        let mut scanned = scan(&fragment, rules);
+        keep(view, &fragment, &mut scanned.findings)?;
+        let known =
+            |finding: &Finding| all.findings.iter().any(|f| f.rule == finding.rule && f.secret == finding.secret);
+        scanned.findings.retain(|finding| view == View::Plain || !known(finding));
+        all.findings.append(&mut scanned.findings);
+        all.given_up = all.given_up.or(scanned.given_up);
+    }
+    Ok(all)
 }
 
 /// The findings in a path itself, and the path as it may be shown: with every credential in it
 /// masked. Findings in that file's content carry the shown path.
 pub fn scan_path<'a>(path: &'a [u8], rules: &RuleSet) -> (Vec<Finding>, Cow<'a, [u8]>) {
-    let mut findings = scan(&Fragment::text(path, Part::Path, path), rules);
+    let mut findings = scan(&Fragment::text(path, Part::Path, path), rules).findings;
     if findings.is_empty() {
         return (findings, Cow::Borrowed(path));
     }
@@ -52,6 +99,8 @@ struct Hits<'a> {
     all: Vec<Hit<'a>>,
     /// For each rule that was tried, the end of the last text it matched: literals inside are done.
     passed: Vec<(u16, usize)>,
+    /// Bytes that patterns may still look at.
+    work: usize,
 }
 
 struct Hit<'a> {
@@ -63,6 +112,16 @@ struct Hit<'a> {
 }
 
 impl<'a> Hits<'a> {
+    fn given_up(&self) -> Option<&'static str> {
+        if self.work == 0 {
+            Some("too many places that might begin a credential; it would take too long to look at all")
+        } else if self.all.len() >= MOST_HITS {
+            Some("too many findings in one file")
+        } else {
+            None
+        }
+    }
+
     fn consider(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) {
         if self.passed.iter().any(|&(n, end)| n == number && candidate.start < end) {
             return;
@@ -87,6 +146,7 @@ impl<'a> Hits<'a> {
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
         let from = candidate.start.saturating_sub(rule.source.lookback);
         let to = self.text.len().min(candidate.start + rule.window);
+        self.work = self.work.saturating_sub(to - from);
         let mut at = from;
         // With a lookback, an earlier match may end before the literal: go on to the one around it.
         loop {
@@ -107,7 +167,10 @@ impl<'a> Hits<'a> {
 
     /// The pattern against the whole value of the assignment in whose key the literal stands.
     fn assigned(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        let found = carrier::assignment(self.text, candidate.start..candidate.end)?;
+        let found = carrier::assignment(self.text, candidate.start..candidate.end);
+        let read = found.as_ref().map_or(carrier::VALUE, |found| found.value.len());
+        self.work = self.work.saturating_sub(read);
+        let found = found?;
         let value = &self.text[found.value.clone()];
         let matched = rule.regex.captures(value)?;
         let whole = matched.get(0)?.range();
@@ -124,6 +187,7 @@ impl<'a> Hits<'a> {
     /// or the word.
     fn context(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
         let to = window_end(self.text, candidate.end, rule.window);
+        self.work = self.work.saturating_sub(to - candidate.start);
         let mut last = None;
         let mut at = candidate.start;
         while let Some(found) = rule.regex.captures_at(&self.text[..to], at) {
