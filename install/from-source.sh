@@ -16,7 +16,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 case "$host" in
 *-linux-gnu)
     libc=$(cc -print-file-name=libc.a 2>/dev/null || echo libc.a)
-    if [ -e "$libc" ]; then
+    if [ "$libc" != libc.a ] && [ -e "$libc" ]; then
         RUSTFLAGS="${RUSTFLAGS-} -C target-feature=+crt-static"
         export RUSTFLAGS
     fi

@@ -1,6 +1,7 @@
 //! Files on disk as fragments: `scan PATH...`.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -13,7 +14,8 @@ use crate::rules::RuleSet;
 use crate::scan::{many, scan, scan_content, scan_path};
 
 /// Scans files and folders. Folders are walked with git's ignore rules; a file that is named is
-/// scanned whether ignored or not. Symbolic links are not followed; their targets are scanned.
+/// scanned whether ignored or not, and followed if it is a link; a pipe is read to its end. Links
+/// that are met on a walk are not followed; their targets are scanned.
 ///
 /// # Errors
 /// Where a named path does not exist. What cannot be read below a folder is in the receipt.
@@ -21,15 +23,15 @@ pub fn scan_paths(paths: &[PathBuf], rules: &RuleSet, size_cap: u64) -> Result<(
     let mut receipt = Receipt { source: Source::Files, rules: rules.digest().to_owned(), ..Receipt::default() };
     let mut files = Vec::new();
     for path in paths {
-        let kind = fs::symlink_metadata(path).with_context(|| format!("cannot read {}", shown(path)))?;
+        let kind = fs::metadata(path).with_context(|| format!("cannot read {}", shown(path)))?;
         if kind.is_dir() {
-            walk(path, &mut files, &mut receipt);
+            walk(path, rules, &mut files, &mut receipt);
         } else {
-            files.push(path.clone());
+            files.push(File { path: path.clone(), named: true });
         }
     }
     let mut findings = Vec::new();
-    for scanned in many::each(&files, || (), |(), path| Scanned::of(path, rules, size_cap)) {
+    for scanned in many::each(&files, || (), |(), file| Scanned::of(file, rules, size_cap)) {
         receipt.files += u64::from(scanned.skipped.is_none());
         receipt.bytes += scanned.bytes;
         findings.extend(scanned.findings);
@@ -40,19 +42,32 @@ pub fn scan_paths(paths: &[PathBuf], rules: &RuleSet, size_cap: u64) -> Result<(
     Ok((findings, receipt))
 }
 
-fn walk(root: &Path, files: &mut Vec<PathBuf>, receipt: &mut Receipt) {
+/// A file to scan.
+struct File {
+    path: PathBuf,
+    /// Whether it was named, rather than met on a walk: then a link is followed.
+    named: bool,
+}
+
+fn walk(root: &Path, rules: &RuleSet, files: &mut Vec<File>, receipt: &mut Receipt) {
     let walk = WalkBuilder::new(root)
         .hidden(false)
+        .ignore(false)
         .sort_by_file_path(Path::cmp)
         .filter_entry(|entry| entry.file_name() != ".git")
         .build();
     for entry in walk {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|t| t.is_file() || t.is_symlink()) => {
-                files.push(entry.into_path());
+                files.push(File { path: entry.into_path(), named: false });
             }
             Ok(_) => {}
-            Err(error) => receipt.skip(root.as_os_str().as_encoded_bytes(), error.to_string()),
+            Err(error) => {
+                let at = error_path(&error).unwrap_or(root);
+                let reason =
+                    error.io_error().map_or_else(|| "its ignore rules cannot be read".to_owned(), ToString::to_string);
+                receipt.skip(&scan_path(&path_bytes(at), rules).1, reason);
+            }
         }
     }
 }
@@ -67,23 +82,25 @@ struct Scanned {
 }
 
 impl Scanned {
-    fn of(path: &Path, rules: &RuleSet, size_cap: u64) -> Self {
-        let bytes = path_bytes(path);
+    fn of(file: &File, rules: &RuleSet, size_cap: u64) -> Self {
+        let bytes = path_bytes(&file.path);
         let (findings, shown) = scan_path(&bytes, rules);
         let mut scanned = Scanned { findings, shown: shown.into_owned(), ..Scanned::default() };
-        if let Err(error) = scanned.content(path, rules, size_cap) {
+        if let Err(error) = scanned.content(file, rules, size_cap) {
             scanned.skipped = Some(format!("{error:#}"));
         }
         scanned
     }
 
-    fn content(&mut self, path: &Path, rules: &RuleSet, size_cap: u64) -> Result<()> {
-        let metadata = fs::symlink_metadata(path)?;
+    fn content(&mut self, file: &File, rules: &RuleSet, size_cap: u64) -> Result<()> {
+        let path = &file.path;
+        let metadata = if file.named { fs::metadata(path)? } else { fs::symlink_metadata(path)? };
         let link = metadata.is_symlink();
-        ensure!(link || metadata.is_file(), "neither a file nor a link");
+        ensure!(link || metadata.is_file() || file.named, "neither a file nor a link");
         let size = metadata.len();
         ensure!(size <= size_cap, "{} MiB is more than the size cap of {} MiB", size >> 20, size_cap >> 20);
-        let bytes = if link { fs::read_link(path)?.into_os_string().into_encoded_bytes() } else { fs::read(path)? };
+        let bytes =
+            if link { fs::read_link(path)?.into_os_string().into_encoded_bytes() } else { read(path, size_cap)? };
         let found = if link {
             scan(&Fragment::text(&self.shown, Part::LinkTarget, &bytes), rules)
         } else {
@@ -92,6 +109,22 @@ impl Scanned {
         self.findings.extend(found.findings);
         self.bytes = bytes.len() as u64;
         found.given_up.map_or(Ok(()), |reason| bail!(reason))
+    }
+}
+
+/// Reads a file or pipe; one byte more than the cap tells that it is too large.
+fn read(path: &Path, size_cap: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(size_cap + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 <= size_cap, "more than the size cap of {} MiB", size_cap >> 20);
+    Ok(bytes)
+}
+
+fn error_path(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error_path(err),
+        _ => None,
     }
 }
 

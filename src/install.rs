@@ -42,11 +42,15 @@ enum Step {
     Write { hook: PathBuf, text: String },
     Remove { hook: PathBuf },
     Restore { aside: PathBuf, hook: PathBuf },
+    Forget { mark: PathBuf, folder: PathBuf },
 }
 
 /// Where hooks go in the repository in which the process stands.
 struct Place {
+    /// Where git looks for hooks now.
     hooks: PathBuf,
+    /// The repository's own hooks directory, where leakwarden may have been installed before.
+    own: PathBuf,
     /// Set where the hooks directory is not inside the git directory: who says so.
     foreign: Option<String>,
 }
@@ -62,7 +66,7 @@ pub fn install(binary: &Path, dry_run: bool) -> Result<Outcome> {
     }
     let mut steps = Vec::new();
     for name in HOOKS {
-        plan_install(&place.hooks, name, &shim(name, binary), &mut steps)?;
+        plan_install(&place.hooks, name, &shim(name, binary)?, &mut steps)?;
     }
     let mut lines = apply(&steps, dry_run)?;
     if steps.is_empty() {
@@ -79,18 +83,41 @@ pub fn install(binary: &Path, dry_run: bool) -> Result<Outcome> {
 /// As for [`install`].
 pub fn uninstall(dry_run: bool) -> Result<Outcome> {
     let place = place()?;
+    let mut folders = vec![place.own.clone()];
+    if place.foreign.is_none() && place.hooks != place.own {
+        folders.push(place.hooks.clone());
+    }
     let mut steps = Vec::new();
     let mut left = Vec::new();
+    for folder in &folders {
+        plan_uninstall(folder, &mut steps, &mut left)?;
+    }
+    let mut lines = apply(&steps, dry_run)?;
+    if steps.is_empty() && left.is_empty() {
+        lines.push(format!("nothing to remove in {}", shown(&place.own)));
+    }
+    if let Some(reason) = &place.foreign {
+        lines.push(format!(
+            "not looked at: {}, outside this repository's git directory (core.hooksPath, set in {reason})",
+            shown(&place.hooks)
+        ));
+    }
+    let complete = left.is_empty();
+    lines.extend(left);
+    Ok(Outcome { lines, complete })
+}
+
+fn plan_uninstall(folder: &Path, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
     for name in HOOKS {
-        let hook = place.hooks.join(name);
+        let hook = folder.join(name);
         let aside = aside(&hook);
-        let current = read_hook(&hook)?;
-        if current.as_deref().is_some_and(is_ours) {
+        let kept = aside.symlink_metadata().is_ok();
+        if read_hook(&hook)?.as_deref().is_some_and(is_ours) {
             steps.push(Step::Remove { hook: hook.clone() });
-            if aside.symlink_metadata().is_ok() {
+            if kept {
                 steps.push(Step::Restore { aside, hook });
             }
-        } else if aside.symlink_metadata().is_ok() {
+        } else if kept {
             left.push(format!(
                 "left alone: {} is not leakwarden's any more; the hook that was there first is {}",
                 shown(&hook),
@@ -98,19 +125,11 @@ pub fn uninstall(dry_run: bool) -> Result<Outcome> {
             ));
         }
     }
-    let mut lines = apply(&steps, dry_run)?;
-    let mark = place.hooks.join(FOLDER_MARK);
-    if !dry_run && left.is_empty() && mark.exists() {
-        fs::remove_file(&mark).with_context(|| format!("cannot remove {}", shown(&mark)))?;
-        // Somebody else's hooks may be in it by now: then it stays.
-        let _ = fs::remove_dir(&place.hooks);
+    let mark = folder.join(FOLDER_MARK);
+    if left.is_empty() && mark.exists() {
+        steps.push(Step::Forget { mark, folder: folder.to_path_buf() });
     }
-    if steps.is_empty() && left.is_empty() {
-        lines.push(format!("nothing to remove in {}", shown(&place.hooks)));
-    }
-    let complete = left.is_empty();
-    lines.extend(left);
-    Ok(Outcome { lines, complete })
+    Ok(())
 }
 
 /// Asks git where hooks live: it alone knows all its configuration files.
@@ -121,12 +140,13 @@ fn place() -> Result<Place> {
         let path = path.canonicalize().or_else(|_| path.parent().map_or(Ok(path.to_path_buf()), Path::canonicalize));
         matches!((path, folder.canonicalize()), (Ok(path), Ok(folder)) if path.starts_with(&folder))
     };
+    let own = common.join("hooks");
     if inside(&hooks, &common) {
-        return Ok(Place { hooks, foreign: None });
+        return Ok(Place { hooks, own, foreign: None });
     }
     let origin = git(&["config", "--show-origin", "--get", "core.hooksPath"]).unwrap_or_default();
     let reason = origin.split(|&b| b == b'\t').next().map(crate::finding::escape).filter(|o| !o.is_empty());
-    Ok(Place { hooks, foreign: Some(reason.unwrap_or_else(|| "git's configuration".to_owned())) })
+    Ok(Place { hooks, own, foreign: Some(reason.unwrap_or_else(|| "git's configuration".to_owned())) })
 }
 
 fn git(arguments: &[&str]) -> Result<Vec<u8>> {
@@ -149,13 +169,12 @@ fn absolute(bytes: &[u8]) -> Result<PathBuf> {
     std::path::absolute(&path).with_context(|| format!("cannot resolve {}", shown(&path)))
 }
 
-fn shim(name: &str, binary: &Path) -> String {
+fn shim(name: &str, binary: &Path) -> Result<String> {
+    let path = binary.to_str().context("the path of leakwarden is not UTF-8; install it somewhere else")?;
     // Git for Windows runs hooks with its own sh, which takes forward slashes.
-    let path = binary.as_os_str().as_encoded_bytes();
-    let path: Vec<u8> =
-        if cfg!(windows) { path.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect() } else { path.to_vec() };
-    let quoted = format!("'{}'", String::from_utf8_lossy(&path).replace('\'', "'\\''"));
-    SHIM.replace("@HOOK@", name).replace("@MISSING@", "warn").replace("@BINARY@", &quoted)
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
+    let quoted = format!("'{}'", path.replace('\'', "'\\''"));
+    Ok(SHIM.replace("@HOOK@", name).replace("@MISSING@", "warn").replace("@BINARY@", &quoted))
 }
 
 fn plan_install(hooks: &Path, name: &str, text: &str, steps: &mut Vec<Step>) -> Result<()> {
@@ -214,16 +233,18 @@ fn aside(hook: &Path) -> PathBuf {
 
 fn apply(steps: &[Step], dry_run: bool) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    for step in steps {
+    for (number, step) in steps.iter().enumerate() {
         let line = match step {
             Step::Keep { hook, aside } => format!("keep    {} as {}", shown(hook), shown(aside)),
             Step::Write { hook, .. } => format!("write   {}", shown(hook)),
             Step::Remove { hook } => format!("remove  {}", shown(hook)),
             Step::Restore { aside, hook } => format!("restore {} from {}", shown(hook), shown(aside)),
+            Step::Forget { folder, .. } => format!("remove  {} if it is empty", shown(folder)),
         };
         lines.push(if dry_run { format!("would {line}") } else { line });
-        if !dry_run {
-            run(step)?;
+        if !dry_run && let Err(error) = run(step) {
+            undo(&steps[..number]);
+            return Err(error);
         }
     }
     Ok(lines)
@@ -236,6 +257,26 @@ fn run(step: &Step) -> Result<()> {
         }
         Step::Remove { hook } => fs::remove_file(hook).with_context(|| format!("cannot remove {}", shown(hook))),
         Step::Write { hook, text } => write_executable(hook, text),
+        Step::Forget { mark, folder } => {
+            fs::remove_file(mark).with_context(|| format!("cannot remove {}", shown(mark)))?;
+            // Somebody else's hooks may be in it by now: then it stays.
+            let _ = fs::remove_dir(folder);
+            Ok(())
+        }
+    }
+}
+
+/// Takes back the steps that were done before one failed, last first: above all, a hook that was
+/// renamed comes back to its place.
+fn undo(done: &[Step]) {
+    for step in done.iter().rev() {
+        // What fails here is said by the error that led here; there is nothing better to try.
+        let _ = match step {
+            Step::Keep { hook, aside } => fs::rename(aside, hook),
+            Step::Write { hook, .. } => fs::remove_file(hook),
+            Step::Restore { aside, hook } => fs::rename(hook, aside),
+            Step::Remove { .. } | Step::Forget { .. } => Ok(()),
+        };
     }
 }
 
@@ -248,22 +289,25 @@ fn write_executable(path: &Path, text: &str) -> Result<()> {
             fs::write(folder.join(FOLDER_MARK), "")?;
         }
         let temporary = folder.join(format!(".leakwarden-new-{}", std::process::id()));
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            file.set_permissions(fs::Permissions::from_mode(0o755))?;
-        }
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&temporary, path).inspect_err(|_| {
-            // The error that matters is the one of the rename.
+        let written = write_durably(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+        if written.is_err() {
+            // The error that matters is the one before.
             let _ = fs::remove_file(&temporary);
-        })?;
-        Ok(())
+        }
+        Ok(written?)
     };
     write().with_context(|| format!("cannot write {}", shown(path)))
+}
+
+fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(fs::Permissions::from_mode(0o755))?;
+    }
+    file.sync_all()
 }
 
 fn foreign_lines(hooks: &Path, reason: &str, binary: &Path) -> Vec<String> {

@@ -57,6 +57,7 @@ pub struct NotScanned {
 impl Receipt {
     /// Adds something that could not be scanned.
     pub fn skip(&mut self, path: &[u8], reason: impl Into<String>) {
-        self.not_scanned.push(NotScanned { path: crate::finding::escape(path), reason: reason.into() });
+        let reason = crate::finding::escape(reason.into().as_bytes());
+        self.not_scanned.push(NotScanned { path: crate::finding::escape(path), reason });
     }
 }

@@ -10,6 +10,8 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use leakwarden::rules::syntax::Checksum;
@@ -21,9 +23,10 @@ use super::text::Text;
 const CONFIG: &str = "[user]\n\tname = Bench\n\temail = bench@leakwarden.invalid\n[init]\n\tdefaultBranch = main\n\
                       [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n";
 
-/// Where everything happens; gone when dropped.
+/// Where everything happens; gone when dropped, unless it is kept.
 pub struct Place {
-    folder: TempDir,
+    folder: PathBuf,
+    _guard: Option<TempDir>,
 }
 
 /// One file of a commit.
@@ -34,16 +37,23 @@ struct Item {
 
 impl Place {
     /// A folder with a home and nothing else.
-    pub fn new() -> Result<Self> {
-        let folder = TempDir::with_prefix("leakwarden-bench-").context("make a temporary folder")?;
-        fs::create_dir(folder.path().join("home"))?;
-        fs::write(folder.path().join("home/.gitconfig"), CONFIG)?;
-        Ok(Place { folder })
+    pub fn new(kept: bool) -> Result<Self> {
+        let guard = TempDir::with_prefix("leakwarden-bench-").context("make a temporary folder")?;
+        let folder = guard.path().to_owned();
+        fs::create_dir(folder.join("home"))?;
+        fs::write(folder.join("home/.gitconfig"), CONFIG)?;
+        let guard = if kept {
+            let _ = guard.keep();
+            None
+        } else {
+            Some(guard)
+        };
+        Ok(Place { folder, _guard: guard })
     }
 
     /// The folder.
     pub fn root(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// A command in the folder `inside`, with what git sets for a hook and nothing of the caller's
@@ -116,8 +126,8 @@ impl Place {
     }
 
     /// 2,000 new files, 50 MB, 10 secrets.
-    pub fn many(&self) -> Result<PathBuf> {
-        let repo = self.committed("many", sources("many", 60, 6_000), true)?;
+    pub fn many(&self, name: &str) -> Result<PathBuf> {
+        let repo = self.committed(name, sources("many", 60, 6_000), true)?;
         let mut text = Text::new("many new");
         for number in 0..2_000 {
             let path = repo.join("new").join(source_path(number));
@@ -169,6 +179,8 @@ impl Place {
 
     fn stage(&self, repo: &Path) -> Result<PathBuf> {
         self.git(repo, "add -A")?;
+        // People take more than a second to commit; files as young as the index make git compare them.
+        thread::sleep(Duration::from_millis(1_100));
         self.git(repo, "write-tree")?;
         Ok(repo.to_owned())
     }

@@ -34,7 +34,7 @@ const WORDS: &str = "self value name the index result data of to node type path 
     origin upstream local global public private static dynamic generic abstract virtual native external";
 
 /// `%i` an identifier, `%T` a type, `%w` a word, `%n` a number, `%h` eight hexadecimal digits, `%e`
-/// the text of a hash.
+/// the text of a hash, and `%v` a word that never names a secret: texts are assigned to it.
 const SHAPES: [&str; 34] = [
     "",
     "",
@@ -50,13 +50,13 @@ const SHAPES: [&str; 34] = [
     "            return Err(%T::%T(\"%w the %w of %w failed\"));",
     "    // %w %w the %w when %w is not %w, so that %w can be %w before the %w",
     "    /// %w the %w %w.",
-    "            %i: %n, %i: \"%w\",",
+    "            %i: %n, %v: \"%w\",",
     "const %i = require('./%w/%w-%w');",
     "        self.%i[%i + %n] = %i(%i, 0x%h);",
     "    def %i(self, %i=None, %i=%n):",
     "        for (%w, %w) in %i.%i().enumerate() {",
     "        %T::%T { %i, .. } => self.%i(%i, %w),",
-    "    \"%w-%w\": { \"%w\": \"^%n.%n.%n\", \"%w\": true },",
+    "    \"%w-%w\": { \"%v\": \"^%n.%n.%n\", \"%w\": true },",
     "  \"resolved\": \"https://registry.example.com/%w-%w/-/%w-%n.%n.tgz\",",
     "    %i = %i.%i(\"%w_%w\", %i)",
     "#define %T_%T (1 << %n)",
@@ -65,11 +65,11 @@ const SHAPES: [&str; 34] = [
     "    assert_eq!(%i(b\"%w %w %w\"), %n);",
     "        <div class=\"%w-%w %w\" id=\"%w\">{%w.%i}</div>",
     "export async function %i(%w: %T, %w?: string): Promise<%T> {",
-    "      %i.%i = %w.%i || '%w';",
+    "      %i.%v = %w.%i || '%w';",
     "    %w: %n",
     "use crate::%w::{%T, %T};",
     "        match self.%i.%i(%w)? {",
-    "    \"%w\": \"%e\",",
+    "    \"%v\": \"%e\",",
 ];
 
 /// A source of lines.
@@ -127,10 +127,8 @@ impl Text {
                 Some(b'n') => out.extend(self.below(200).to_string().bytes()),
                 Some(b'h') => out.extend(format!("{:08x}", self.random.draw() as u32).bytes()),
                 Some(b'e') => (0..4).for_each(|_| out.extend(format!("{:016x}", self.random.draw()).bytes())),
-                _ => {
-                    let word = self.word();
-                    out.extend(word.bytes());
-                }
+                Some(b'v') => out.extend(self.plain_word().bytes()),
+                _ => out.extend(self.word().bytes()),
             }
         }
     }
@@ -160,7 +158,6 @@ impl Text {
         }
     }
 
-    /// Words at the front of the list are the frequent ones.
     fn word(&mut self) -> &'static str {
         let mut ticket = self.random.draw() % 100_000;
         for (word, share) in TELLING {
@@ -169,6 +166,11 @@ impl Text {
             }
             ticket -= share;
         }
+        self.plain_word()
+    }
+
+    /// Words at the front of the list are the frequent ones.
+    fn plain_word(&mut self) -> &'static str {
         let (a, b) = (self.below(self.words.len() as u64), self.below(self.words.len() as u64));
         self.words[a * b / self.words.len()]
     }

@@ -39,7 +39,13 @@ pub(super) fn commit_msg(file: &Path, format: Format, color: When) -> Exit {
 fn run(format: Format, color: When, work: impl FnOnce() -> Result<Report>) -> Exit {
     match work() {
         Ok(report) => deliver(&report, format, color),
-        Err(error) => fail(Exit::CouldNotScan, &error),
+        Err(error) if format == Format::Human => fail(Exit::CouldNotScan, &error),
+        Err(error) => {
+            let mut receipt = Receipt::default();
+            receipt.skip(b"", format!("{error:#}"));
+            let report = Report { subject: Subject::Commit, findings: Vec::new(), receipt, first_commit: false };
+            deliver(&report, format, color)
+        }
     }
 }
 
@@ -90,14 +96,9 @@ fn message(file: &Path) -> Result<Report> {
     let mut scanned = look(&text);
     if !scanned.findings.is_empty() || scanned.given_up.is_some() {
         // Only now is it worth knowing what git will cut from the message.
-        let edited = env::var_os("GIT_EDITOR").is_none_or(|editor| editor != ":");
-        let (mode, comment) = crate::git::message_settings().unwrap_or_default();
-        let typed = env::var("GIT_CONFIG_PARAMETERS").unwrap_or_default();
-        let mode = parameter(&typed, "commit.cleanup").or(mode);
-        let mode = mode.as_deref().unwrap_or("default");
-        let typed_comment = parameter(&typed, "core.commentString").or_else(|| parameter(&typed, "core.commentChar"));
-        let comment = typed_comment.map(String::into_bytes).or(comment);
-        scanned = look(&recorded(&text, Cleanup { edited, mode, comment: comment.as_deref().unwrap_or(b"#") }));
+        if let Some((mode, comment)) = cleanup() {
+            scanned = look(&recorded(&text, Cleanup { edited: true, mode: &mode, comment: comment.as_bytes() }));
+        }
     }
     if let Some(reason) = scanned.given_up {
         receipt.skip(b"commit message", reason);
@@ -105,4 +106,18 @@ fn message(file: &Path) -> Result<Report> {
     let findings = scanned.findings;
     receipt.files = 1;
     Ok(Report { subject: Subject::Message, findings: judge(findings, &policy), receipt, first_commit: false })
+}
+
+/// How git will clean the message: `commit.cleanup` and the comment string. `None` where it keeps
+/// everything (no editor was open), chooses the comment character itself, or where nobody can tell.
+fn cleanup() -> Option<(String, String)> {
+    if env::var_os("GIT_EDITOR").is_some_and(|editor| editor == ":") {
+        return None;
+    }
+    let (mode, comment) = crate::git::message_settings()?;
+    let typed = env::var("GIT_CONFIG_PARAMETERS").unwrap_or_default();
+    let typed_comment = parameter(&typed, "core.commentString").or_else(|| parameter(&typed, "core.commentChar"));
+    let mode = parameter(&typed, "commit.cleanup").or(mode).unwrap_or_else(|| "default".to_owned());
+    let comment = typed_comment.or(comment).unwrap_or_else(|| "#".to_owned());
+    (comment != "auto").then_some((mode, comment))
 }

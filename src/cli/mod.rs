@@ -73,6 +73,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
 /// Prints a report and tells how the run ends. People read standard error, programs standard output.
 fn deliver(report: &Report, format: Format, color: When) -> Exit {
     let written = match format {
+        Format::Human if report.is_silent() => Ok(()),
         Format::Human => io::stderr().lock().write_all(human::render(report, look(color)).as_bytes()),
         Format::Json => io::stdout().lock().write_all(json::render(report).as_bytes()),
         Format::Sarif => io::stdout().lock().write_all(sarif::render(report).as_bytes()),
@@ -85,6 +86,19 @@ fn deliver(report: &Report, format: Format, color: When) -> Exit {
     }
     // A report that nobody could read must not pass for a clean one in a program's eyes.
     if written.is_err() && format != Format::Human { Exit::CouldNotScan } else { Exit::Clean }
+}
+
+/// Prints text on standard output.
+///
+/// # Errors
+/// Where it cannot be written; a reader that has gone away (`… | head`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("writing to standard output"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints an error with its causes and gives the exit code for it.

@@ -1,12 +1,11 @@
 //! `leakwarden rules`: list, show, check.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
 use super::args::Rules;
-use super::{Exit, fail};
+use super::{Exit, fail, print};
 use crate::fragment::{Fragment, View};
 use crate::rules::syntax::{RuleFile, RuleSource};
 use crate::rules::{RuleSet, check};
@@ -27,14 +26,16 @@ fn list() -> Result<Exit> {
         let what = format!("{} {}", rule.provider, rule.name);
         out.push_str(&format!("{:<40} {:<9} {:<9} {what}\n", rule.id, rule.severity.name(), rule.confidence.name()));
     }
-    print(&out)
+    print(&out)?;
+    Ok(Exit::Clean)
 }
 
 fn show(id: &str) -> Result<Exit> {
     let sources = RuleSet::builtin().sources();
     let rule = sources.into_iter().find(|rule| rule.id == id);
     let rule = rule.with_context(|| format!("no rule is called `{id}`; `leakwarden rules list` shows all"))?;
-    print(&toml::to_string(&RuleFile { rules: vec![rule] }).context("writing the rule as TOML")?)
+    print(&toml::to_string(&RuleFile { rules: vec![rule] }).context("writing the rule as TOML")?)?;
+    Ok(Exit::Clean)
 }
 
 fn check_files(files: &[PathBuf]) -> Result<Exit> {
@@ -70,12 +71,4 @@ fn read(files: &[PathBuf]) -> Result<Vec<RuleSource>> {
         all.extend(file.rules);
     }
     Ok(all)
-}
-
-fn print(text: &str) -> Result<Exit> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // `rules list | head` closes the pipe: that is no failure.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("writing to standard output"),
-        _ => Ok(Exit::Clean),
-    }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 
-use super::{Exit, fail};
+use super::{Exit, fail, print};
 use crate::install;
 
 pub(super) fn install(dry_run: bool) -> Exit {
@@ -17,10 +17,12 @@ pub(super) fn uninstall(dry_run: bool) -> Exit {
 fn finish(result: anyhow::Result<install::Outcome>) -> Exit {
     match result {
         Ok(outcome) => {
-            for line in &outcome.lines {
-                println!("{line}");
+            let text: String = outcome.lines.iter().map(|line| format!("{line}\n")).collect();
+            match print(&text) {
+                Ok(()) if outcome.complete => Exit::Clean,
+                Ok(()) => Exit::Usage,
+                Err(error) => fail(Exit::Usage, &error),
             }
-            if outcome.complete { Exit::Clean } else { Exit::Usage }
         }
         Err(error) => fail(Exit::Usage, &error),
     }

@@ -28,15 +28,15 @@ pub struct Root {
 
 /// Finds the root tree in the TREE extension of the index at `path`.
 ///
-/// None where there is no index, no TREE, or its root is not valid: then the entries decide. More
-/// than one where a forged index holds several places that could be TREE; none of them agrees then.
+/// `None` where there is no index or no TREE in it; an empty list where its root is not valid: then
+/// the entries decide. More than one where a forged index holds several places that could be TREE; none of them agrees then.
 ///
 /// # Errors
 /// Where the file cannot be read or is no index.
-pub fn cached_roots(path: &Path, hash_len: usize) -> Result<Vec<Root>> {
+pub fn cached_roots(path: &Path, hash_len: usize) -> Result<Option<Vec<Root>>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).context("the index cannot be read"),
     };
     let size = file.metadata().context("the index cannot be read")?.len();
@@ -58,7 +58,7 @@ pub fn cached_roots(path: &Path, hash_len: usize) -> Result<Vec<Root>> {
         file.read_exact(&mut tail).context("the index cannot be read")?;
         let found = roots_in_tail(&tail, entries, hash_len);
         if found.is_some() || length == size {
-            return Ok(found.unwrap_or_default());
+            return Ok(found);
         }
         want *= 16;
     }
@@ -105,9 +105,11 @@ fn root(data: &[u8], entries: u32, hash_len: usize) -> Option<Root> {
     if count == b"-1" {
         return None;
     }
-    let line = rest.iter().position(|&b| b == b'\n')?;
+    // Git ends the line at a line feed or at NUL.
+    let line = rest.iter().position(|&b| b == b'\n' || b == 0)?;
     let id = rest.get(line + 1..line + 1 + hash_len)?;
-    let agrees = name == 0 && count == entries.to_string().as_bytes();
+    let subtrees = rest.get(space + 1..line).is_some_and(|n| !n.is_empty() && n.iter().all(u8::is_ascii_digit));
+    let agrees = name == 0 && rest[..space] == *entries.to_string().as_bytes() && subtrees && rest[line] == b'\n';
     Some(Root { id: ObjectId::from_bytes_or_panic(id), agrees })
 }
 
@@ -120,7 +122,7 @@ fn number(bytes: &[u8]) -> u32 {
 /// # Errors
 /// Where it cannot be read or is damaged.
 pub fn read(path: &Path, kind: gix::hash::Kind) -> Result<Option<gix::index::File>> {
-    if !path.exists() {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(None);
     }
     let options = gix::index::decode::Options { thread_limit: Some(1), ..Default::default() };

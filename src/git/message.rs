@@ -64,8 +64,8 @@ pub fn parameter(parameters: &str, key: &str) -> Option<String> {
         }
     }
     words.push(word);
-    let pairs = words.iter().filter_map(|word| word.split_once('='));
-    pairs.filter(|(name, _)| name.eq_ignore_ascii_case(key)).last().map(|(_, value)| value.to_owned())
+    let mut pairs = words.iter().rev().filter_map(|word| word.split_once('='));
+    pairs.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.to_owned())
 }
 
 #[cfg(test)]

@@ -204,13 +204,14 @@ pub fn added_lines(old: &[u8], new: &[u8]) -> Vec<u32> {
 }
 
 /// How the user's configuration says messages are cleaned: `commit.cleanup`, and
-/// `core.commentString` or `core.commentChar`. `None` where there is no repository.
-pub fn message_settings() -> Option<(Option<String>, Option<Vec<u8>>)> {
+/// `core.commentString` or `core.commentChar`, as far as they are set. `None` where the
+/// configuration cannot be read.
+pub fn message_settings() -> Option<(Option<String>, Option<String>)> {
     let repo = gix::ThreadSafeRepository::discover_with_environment_overrides(".").ok()?.to_thread_local();
     let config = repo.config_snapshot();
     let cleanup = config.string("commit.cleanup").map(|value| value.to_string());
     let comment = config.string("core.commentString").or_else(|| config.string("core.commentChar"));
-    Some((cleanup, comment.filter(|value| value.as_slice() != b"auto").map(|value| value.to_vec())))
+    Some((cleanup, comment.map(|value| value.to_string())))
 }
 
 /// An error of `gix` as one of ours: its message and causes as text.

@@ -1,6 +1,6 @@
 //! What a commit would add: the staged tree against its parents, as findings and a receipt.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::added::AddedLines;
 use super::head::{self, Bases};
@@ -35,9 +35,6 @@ pub struct Options<'a> {
     pub count_lines: bool,
 }
 
-/// Fewer changes than this are scanned on one thread: a second one has to open the repository again.
-const WORTH_A_THREAD: usize = 48;
-
 /// Scans what the next commit would add.
 ///
 /// # Errors
@@ -46,7 +43,9 @@ const WORTH_A_THREAD: usize = 48;
 pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
     let Bases { trees, note } = head::bases(repo, options.moment, &options.around.other_heads)?;
     let path = repo.index_path();
-    let mut roots = index::cached_roots(&path, repo.hash_len())?;
+    let cached = index::cached_roots(&path, repo.hash_len())?;
+    let has_tree = cached.is_some();
+    let mut roots = cached.unwrap_or_default();
     roots.retain(|root| repo.has(&root.id));
     let mut walked = Walked::default();
     for root in &roots {
@@ -56,6 +55,10 @@ pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result
     if !root.is_some_and(|root| root.agrees)
         && let Some(index) = index::read(&path, repo.gix.object_hash())?
     {
+        // Git may take subtrees from a TREE that the library does not read.
+        if has_tree && index.tree().is_none() {
+            bail!("the index's TREE extension cannot be read (`git read-tree HEAD` writes it anew and unstages all)");
+        }
         walked.join(walk::walk(repo, &New::Index(&index), &trees)?);
     }
     let source = if root.is_some() { Source::Tree } else { Source::Entries };
@@ -88,7 +91,7 @@ pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result
 
 fn scan_changes(repo: &Repo, rules: &RuleSet, walked: &Walked, options: Options<'_>) -> Vec<Scanned> {
     let (changes, gone) = (&walked.changes, walked.gone.as_slice());
-    if changes.len() < WORTH_A_THREAD {
+    if changes.len() < many::WORTH_A_THREAD {
         return changes.iter().map(|change| Scanned::of(repo, change, gone, rules, options.count_lines)).collect();
     }
     // Handles are not shared between threads; each opens its own.

@@ -4,6 +4,7 @@
 //! without being read. What remains is every path at which the content differs from all parents.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use anyhow::{Result, bail};
@@ -69,8 +70,8 @@ impl Walked {
             *self = other;
             return;
         }
-        let known = |change: &Change| self.changes.iter().any(|own| own.path == change.path && own.id == change.id);
-        let more: Vec<Change> = other.changes.into_iter().filter(|change| !known(change)).collect();
+        let known: HashSet<(Vec<u8>, ObjectId)> = self.changes.iter().map(|own| (own.path.clone(), own.id)).collect();
+        let more = other.changes.into_iter().filter(|change| !known.contains(&(change.path.clone(), change.id)));
         self.changes.extend(more);
         if self.gone.is_empty() {
             self.gone = other.gone;

@@ -65,6 +65,13 @@ pub fn render(report: &Report, look: Look) -> String {
         out.push_str(&look.faint(&format!("leakwarden: {quiet} {noun} not block (see `leakwarden {command}`)")));
         out.push('\n');
     }
+    if report.findings.is_empty() && matches!(report.subject, Subject::Files | Subject::Staged) {
+        let (files, bytes) = (report.receipt.files, report.receipt.bytes);
+        out.push_str(&format!(
+            "leakwarden: nothing found in {files} {}, {bytes} bytes\n",
+            if files == 1 { "file" } else { "files" }
+        ));
+    }
     for note in &report.receipt.notes {
         out.push_str(&format!("leakwarden: {note}\n"));
     }
@@ -84,6 +91,7 @@ fn headline(subject: Subject, count: usize) -> String {
 fn list_command(subject: Subject) -> &'static str {
     match subject {
         Subject::Files => "scan --format json PATH",
+        Subject::Message => "hook commit-msg --format json \"$(git rev-parse --git-path COMMIT_EDITMSG)\"",
         _ => "scan --staged --format json",
     }
 }

@@ -37,6 +37,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether a hook has nothing to say to a person.
+    pub fn is_silent(&self) -> bool {
+        let hook = matches!(self.subject, Subject::Commit | Subject::Message);
+        hook && self.findings.is_empty() && self.receipt.not_scanned.is_empty() && self.receipt.notes.is_empty()
+    }
+
     /// How many findings block.
     pub fn blocking(&self) -> usize {
         self.findings.iter().filter(|j| j.blocking).count()

@@ -33,7 +33,7 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// Why a match is no finding; the text is for `scan --explain` and tests.
+/// Why a match is no finding; for tests, and for an explaining scan to come.
 pub type Dropped = &'static str;
 
 /// Runs all filters of a rule over a match.
@@ -49,12 +49,6 @@ pub fn judge(rule: &Rule, found: &Match<'_>) -> Result<Verdict, Dropped> {
     let proven = prove(rule, found, &mut verdict)?;
     if !proven {
         suspect(rule, found)?;
-    }
-    if let Some(key) = found.key {
-        verdict.reasons.push(format!("assigned to `{}`", shown_key(key)));
-    }
-    if verdict.reasons.is_empty() {
-        verdict.reasons.push(format!("has the shape of a {} {}", rule.source.provider, rule.source.name));
     }
     Ok(verdict)
 }
@@ -92,14 +86,11 @@ fn suspect(rule: &Rule, found: &Match<'_>) -> Result<(), Dropped> {
 }
 
 /// A key's name as it may be shown: it stands in the file in the open, but whatever is not a plain
-/// identifier, or is long enough to be a value itself, is cut.
-fn shown_key(key: &[u8]) -> String {
+/// identifier, or is long or mixed enough to be a value itself, is not named.
+pub fn shown_key(key: &[u8]) -> Option<String> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    if key.len() <= 40 && key.iter().all(plain) && likelihood::entropy(key) < 4.0 && digits(key) * 3 < key.len() + 3 {
-        key.iter().map(|&b| char::from(b)).collect()
-    } else {
-        "…".to_owned()
-    }
+    let name = key.len() <= 40 && key.iter().all(plain) && likelihood::entropy(key) < 4.0;
+    (name && digits(key) <= 2).then(|| key.iter().map(|&b| char::from(b)).collect())
 }
 
 fn digits(bytes: &[u8]) -> usize {

@@ -67,14 +67,14 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
     if [0, 1, -1].into_iter().any(|step| steps(step) * 2 > body.len()) {
         return Some("a placeholder: a run of characters");
     }
-    if body.contains(&b'<') || body.ends_with(b"...") || body.ends_with(b"***") {
+    let bracketed = body.starts_with(b"<") && body.ends_with(b">");
+    if bracketed || body.ends_with(b"...") || body.ends_with(b"***") {
         return Some("a placeholder: cut short or in brackets");
     }
     let lower = body.to_ascii_lowercase();
-    DUMMY_WORDS
-        .iter()
-        .any(|word| contains(&lower, word.as_bytes()))
-        .then_some("a placeholder: holds a word that dummies hold")
+    let run = |word: &str| ["xxxxxx", "deadbeef", "abcdefgh", "12345678"].contains(&word);
+    let dummy = |word: &&str| contains(&lower, word.as_bytes()) && (run(word) || !random_beside(body, &lower, word));
+    DUMMY_WORDS.iter().any(dummy).then_some("a placeholder: holds a word that dummies hold")
 }
 
 /// Whether what remains of a value without a dummy's word is random by itself: `changeme` before 16
@@ -390,7 +390,7 @@ fn dummy_password(value: &[u8], key: Option<&[u8]>) -> Option<Dropped> {
     }
     let random_part = Classes::of(value).count() >= 3 && entropy(value) >= 3.6 && value.len() >= 20;
     let dummy = |word: &&str| contains(&lower, word.as_bytes()) && !random_beside(value, &lower, word);
-    if !random_part && DUMMY_PASSWORDS.iter().any(|word| dummy(&word)) {
+    if !random_part && DUMMY_PASSWORDS.iter().any(dummy) {
         return Some("a placeholder: holds a word that dummies hold");
     }
     let hidden = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b'0'));
@@ -434,6 +434,9 @@ fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> bool {
     if words && !classes.digit {
         return true;
     }
+    if contains(value, b"[A-Za-z") || contains(value, b"[0-9") || contains(value, b"(?") {
+        return true;
+    }
     // A path, a URL, a file name, a dotted or dashed name made of words.
     if value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"../") || contains(value, b"://") {
         return true;
@@ -454,12 +457,26 @@ fn constant(value: &[u8]) -> bool {
 }
 
 /// A name in camel case, with few digits: `Ec2InstanceMetadata`, `policy/AmazonRoute53FullAccess`.
-/// Random letters change case every other character, words every fourth or less.
+/// Words have three letters or more (one may be shorter) and a vowel each; random letters do not.
 fn camel_case(value: &[u8]) -> bool {
-    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-    let humps = value.windows(2).filter(|p| !p[0].is_ascii_uppercase() && p[1].is_ascii_uppercase()).count() + 1;
-    digits <= 3 && humps >= 2 && letters >= humps * 4
+    let mut words: Vec<Vec<u8>> = vec![Vec::new()];
+    let mut before = b' ';
+    for &byte in value {
+        if !byte.is_ascii_alphabetic() || byte.is_ascii_uppercase() && !before.is_ascii_uppercase() {
+            words.push(Vec::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| byte.is_ascii_alphabetic()) {
+            word.push(byte.to_ascii_lowercase());
+        }
+        before = byte;
+    }
+    words.retain(|word| !word.is_empty());
+    let short = words.iter().filter(|word| word.len() < 3).count();
+    let vowels = words.iter().all(|word| word.iter().any(|b| b"aeiouy".contains(b)));
+    let letters: usize = words.iter().map(Vec::len).sum();
+    let cased = value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
+    cased && digits <= 3 && words.len() >= 2 && short <= 1 && vowels && letters >= words.len() * 4
 }
 
 /// A number as programming languages write it: `0xC000_0380u32`, `-2147024891i32`, `1_000L`.

@@ -87,7 +87,7 @@ impl Prefilter {
     /// Calls `found` for every literal in `text`, in the order in which their grams stand.
     #[inline]
     pub fn search<'p>(&'p self, text: &[u8], mut found: impl FnMut(Candidate<'p>)) {
-        let Ok(bitmap) = <&[u64; BITMAP_WORDS]>::try_from(&*self.bitmap) else { return };
+        let bitmap = <&[u64; BITMAP_WORDS]>::try_from(&*self.bitmap).expect("`finish` makes exactly these");
         for (at, bytes) in text.windows(4).enumerate() {
             let gram = fold([bytes[0], bytes[1], bytes[2], bytes[3]]);
             let hash = hash(gram);

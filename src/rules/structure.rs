@@ -35,17 +35,30 @@ fn pem(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     let header_encrypted = text.contains("ENCRYPTED") || text.contains("Proc-Type: 4");
     let body: Vec<u8> = text
         .lines()
-        .filter(|line| !line.contains("-----") && !line.contains(": "))
+        // Headers, and the checksum of OpenPGP's armour (RFC 9580), are no part of the key.
+        .filter(|line| !line.contains("-----") && !line.contains(": ") && !line.starts_with('='))
         .flat_map(str::bytes)
         .filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
         .collect();
     if body.len() < 40 {
         return Err("a key header without a key");
     }
+    if text.contains("...") || text.contains('…') {
+        return Err("a placeholder: a key with its middle left out");
+    }
+    // A header in source code is followed by code, a key by nothing but base64.
+    let foreign = text
+        .lines()
+        .filter(|line| !line.contains("-----") && !line.contains(": "))
+        .flat_map(|line| line.trim().bytes())
+        .filter(|b| !b.is_ascii_alphanumeric() && !b"+/=\\\"',".contains(b))
+        .count();
+    if foreign * 20 > body.len() {
+        return Err("a key header without a key");
+    }
     let body = &body[..body.len() - body.len() % 4];
     let Some(bytes) = decode_base64(body) else {
-        verdict.confidence = Confidence::Possible;
-        verdict.reasons.push("its body is not base64".to_owned());
+        verdict.reasons.push("a private key whose body is not plain base64".to_owned());
         return Ok(());
     };
     if likelihood::entropy(&bytes) < 3.0 {
@@ -56,7 +69,12 @@ fn pem(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
         verdict.reasons.push("it is encrypted with a pass phrase".to_owned());
         return Ok(());
     }
-    if text.contains("PGP") || bytes.starts_with(b"openssh-key-v1\0") || bytes.first() == Some(&0x30) {
+    if text.contains("PGP") {
+        // Whether a pass phrase protects it stands inside its packets, which are not taken apart.
+        verdict.reasons.push("an OpenPGP private key".to_owned());
+        return Ok(());
+    }
+    if bytes.starts_with(b"openssh-key-v1\0") || bytes.first() == Some(&0x30) {
         certain(verdict, "a complete private key, not encrypted");
     } else {
         verdict.reasons.push("a private key, not encrypted".to_owned());
@@ -188,17 +206,18 @@ fn url_password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     let mut inner = verdict.clone();
     let plain = Match { quoted: true, ..*found };
     likelihood::url_value(&plain, &mut inner)?;
-    let at = found.whole.iter().rposition(|&b| b == b'@').ok_or("no host")?;
+    let at = found.whole.iter().position(|&b| b == b'@').ok_or("no host")?;
     let host = &found.whole[at + 1..];
     let name = host.split(|b| matches!(b, b':' | b'/' | b'?' | b'"' | b'\'' | b' ')).next().unwrap_or(host);
     let name = if host.starts_with(b"[::1]") { b"[::1]" } else { name };
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-    let reserved = [".example", ".test", ".invalid", ".localhost", "example.com", "example.org", "example.net"];
+    let reserved = ["example", "test", "invalid", "localhost", "example.com", "example.org", "example.net"];
+    let within = |end: &str| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     *verdict = inner;
     if LOCAL_HOSTS.contains(&name.as_str()) {
         verdict.severity = Severity::Low;
         verdict.reasons.push("the host is a local one".to_owned());
-    } else if reserved.iter().any(|end| name.ends_with(end)) {
+    } else if reserved.iter().any(|end| within(end)) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("the host is reserved for examples".to_owned());
     } else {

@@ -32,7 +32,9 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     at = after_type(text, at);
     let after = separator(text, at)?;
     let mut at = skip(text, after, is_blank, 64);
-    at = next_line(text, at);
+    if matches!(text[after - 1], b':' | b'=') {
+        at = next_line(text, at);
+    }
     at = skip_scheme(text, at);
     at = skip_string_prefix(text, at);
     if let Some(default) = default_after_reference(text, at) {
@@ -55,8 +57,19 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     (end > at).then_some(Assignment { key, value: at..end, quoted: false })
 }
 
+/// The key that stands before a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyBefore {
+    /// Where the key's name stands.
+    pub key: Range<usize>,
+    /// Whether the value stands in quotes.
+    pub quoted: bool,
+    /// Whether it is surely a key: the name of a called function may be anything.
+    pub sure: bool,
+}
+
 /// The key to which the value that begins at `start` is assigned, and whether the value is quoted.
-pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
+pub fn key_before(text: &[u8], start: usize) -> Option<KeyBefore> {
     let floor = start.saturating_sub(KEY * 2);
     let line = text[floor..start].iter().rposition(|&b| b == b'\n').map_or(floor, |i| floor + i + 1);
     let mut at = back(text, line, start, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\'));
@@ -76,6 +89,9 @@ pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
     if at == after_separator && (after_separator == start || !blank_option(text, line, at)) {
         return None;
     }
+    let weak = !text[at..after_separator].iter().any(|b| matches!(b, b'=' | b':' | b'>')) && at < after_separator;
+    let call = text[at..after_separator].starts_with(b"(");
+    let before_quote = at;
     at = back(text, line, at, |b| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b']' | b')'));
     let mut begin = back(text, line, at, is_key_byte);
     // `name Type = value` (Go): the key stands before the type.
@@ -83,7 +99,7 @@ pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
         let name_end = back(text, line, begin, is_blank);
         let name = back(text, line, name_end, is_key_byte);
         if name < name_end {
-            return Some((name..name_end, quoted));
+            return Some(KeyBefore { key: name..name_end, quoted, sure: true });
         }
     }
     // `name: Type = value`: the key stands before the type.
@@ -91,7 +107,24 @@ pub fn key_before(text: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
         at = back(text, line, colon, |b| matches!(b, b' ' | b'\t' | b'?' | b'"' | b'\''));
         begin = back(text, line, at, is_key_byte);
     }
-    (begin < at && at - begin <= KEY).then_some((begin..at, quoted))
+    // After a comma and the like stands a key only where it is quoted (an argument), before a bracket
+    // a function; anything else may be a value itself.
+    let key_quoted = text[at..before_quote].iter().any(|b| matches!(b, b'"' | b'\''));
+    if weak && !key_quoted && !call {
+        return None;
+    }
+    let sure = !weak || key_quoted || names_secret(&text[begin..at]);
+    (begin < at && at - begin <= KEY).then_some(KeyBefore { key: begin..at, quoted, sure })
+}
+
+/// Words of keys that name a secret.
+const SECRET_WORDS: [&str; 13] =
+    ["key", "token", "secret", "pass", "pwd", "auth", "cred", "pat", "sid", "bearer", "sign", "dsn", "webhook"];
+
+/// Whether a key's name says that its value is a secret.
+pub fn names_secret(key: &[u8]) -> bool {
+    let key = key.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| key.windows(word.len()).any(|w| w == word.as_bytes()))
 }
 
 /// `--password VALUE`: an option of a command line needs no separator but a space.
@@ -210,9 +243,13 @@ fn separator(text: &[u8], at: usize) -> Option<usize> {
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
     let option = text[begin..at].starts_with(b"--");
-    let line = text[..begin].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-    let docker = text[line..begin].trim_ascii().eq_ignore_ascii_case(b"env");
-    ((option || docker) && text[..at].ends_with(b" ")).then_some(at)
+    if !text[..at].ends_with(b" ") {
+        return None;
+    }
+    // A Dockerfile's `ENV NAME value`.
+    let docker = text[begin.saturating_sub(5)..begin].trim_ascii_end();
+    let docker = matches!(docker, b"ENV" | b"\nENV") || docker.ends_with(b"\nENV");
+    (option || docker).then_some(at)
 }
 
 fn skip_back_blank(text: &[u8], at: usize) -> usize {
@@ -308,7 +345,7 @@ mod tests {
             let word = if text.contains("PASSWORD") { "PASSWORD" } else { "password" };
             assert_eq!(forward(text, word), Some((key.to_owned(), value.to_owned())), "{text}");
             let start = text.find("v1").expect("a value");
-            let found = key_before(text.as_bytes(), start).map(|(key, _)| text[key].to_owned());
+            let found = key_before(text.as_bytes(), start).map(|found| text[found.key].to_owned());
             assert_eq!(found.as_deref(), Some(key), "looking back in {text}");
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Fewer items than this are done on the calling thread: a thread costs more than it gives.
-const WORTH_A_THREAD: usize = 32;
+/// Items that make a thread worth its start.
+pub const WORTH_A_THREAD: usize = 32;
 
 /// Applies `work` to every item and gives the results in the order of the items.
 ///
@@ -16,7 +16,8 @@ pub fn each<T: Sync, S, R: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &T) -> R + Sync,
 ) -> Vec<R> {
-    let threads = if items.len() < WORTH_A_THREAD { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let most = items.len() / WORTH_A_THREAD + 1;
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(most);
     if threads == 1 {
         let mut own = state();
         return items.iter().map(|item| work(&mut own, item)).collect();

@@ -25,10 +25,13 @@ pub struct Scan {
 
 /// Bytes that patterns may look at in one fragment before the scan is given up: this many, and
 /// [`WORK_PER_BYTE`] for each byte of text. Ordinary source needs less than one per byte.
-const WORK: usize = 256 << 20;
+const WORK: usize = 64 << 20;
 
 /// See [`WORK`].
 const WORK_PER_BYTE: usize = 16;
+
+/// What is charged for a key without a value, in bytes: its name and a little around it.
+const NO_VALUE: usize = 192;
 
 /// Matches in one fragment after which the scan is given up; each takes some hundred bytes.
 const MOST_HITS: usize = 20_000;
@@ -81,7 +84,8 @@ pub fn scan_path<'a>(path: &'a [u8], rules: &RuleSet) -> (Vec<Finding>, Cow<'a, 
     }
     let mut shown = Vec::with_capacity(path.len());
     let mut done = 0;
-    for finding in &findings {
+    let masked = |finding: &&Finding| finding.redacted != crate::finding::escape(&path[finding.span.clone()]);
+    for finding in findings.iter().filter(masked) {
         shown.extend_from_slice(&path[done..finding.span.start]);
         shown.extend_from_slice(finding.redacted.as_bytes());
         done = finding.span.end;
@@ -109,6 +113,7 @@ struct Hit<'a> {
     severity: Severity,
     confidence: Confidence,
     reasons: Vec<String>,
+    key: Option<Range<usize>>,
 }
 
 impl<'a> Hits<'a> {
@@ -157,9 +162,9 @@ impl<'a> Hits<'a> {
             }
             if whole.end > candidate.start {
                 let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
-                let key = carrier::key_before(self.text, whole.start).map(|(key, _)| key);
-                self.judge(rule, &whole, &secret, key, true);
-                return Some(whole.end);
+                let key = carrier::key_before(self.text, whole.start).filter(|k| k.sure).map(|k| k.key);
+                // What follows a secret, or all of a match that was dropped, is tried again.
+                return self.judge(rule, &whole, &secret, key, true).then_some(secret.end);
             }
             at = whole.end.max(at + 1);
         }
@@ -168,7 +173,7 @@ impl<'a> Hits<'a> {
     /// The pattern against the whole value of the assignment in whose key the literal stands.
     fn assigned(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
         let found = carrier::assignment(self.text, candidate.start..candidate.end);
-        let read = found.as_ref().map_or(carrier::VALUE, |found| found.value.len());
+        let read = found.as_ref().map_or(NO_VALUE, |found| found.value.len());
         self.work = self.work.saturating_sub(read);
         let found = found?;
         let value = &self.text[found.value.clone()];
@@ -179,8 +184,7 @@ impl<'a> Hits<'a> {
         }
         let secret = matched.name("secret").map_or(whole, |m| m.range());
         let secret = secret.start + found.value.start..secret.end + found.value.start;
-        self.judge(rule, &found.value, &secret, Some(found.key), found.quoted);
-        Some(found.value.end)
+        self.judge(rule, &found.value, &secret, Some(found.key), found.quoted).then_some(found.value.end)
     }
 
     /// The pattern in what follows a word; the value must be assigned to a key that names a secret
@@ -194,11 +198,12 @@ impl<'a> Hits<'a> {
             let whole = found.get(0)?.range();
             at = whole.end.max(at + 1);
             let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
-            let Some((key, quoted)) = carrier::key_before(self.text, secret.start) else { continue };
-            if !names_secret(&self.text[key.clone()], rule) {
+            let Some(before) = carrier::key_before(self.text, secret.start) else { continue };
+            if !names_secret(&self.text[before.key.clone()], rule) {
                 continue;
             }
-            if self.judge(rule, &whole, &secret, Some(key), quoted) {
+            let key = before.sure.then_some(before.key);
+            if self.judge(rule, &whole, &secret, key, before.quoted) {
                 last = Some(at);
             }
         }
@@ -224,6 +229,7 @@ impl<'a> Hits<'a> {
                 severity: rule.source.severity,
                 confidence: rule.source.confidence,
                 reasons: vec!["files of this name hold secrets".to_owned()],
+                key: None,
             });
         }
         Some(self.text.len())
@@ -240,7 +246,7 @@ impl<'a> Hits<'a> {
         let found = Match {
             secret: &self.text[secret.clone()],
             whole: &self.text[whole.clone()],
-            key: key.map(|key| &self.text[key]),
+            key: key.clone().map(|key| &self.text[key]),
             quoted,
             free: stands_free(self.text, whole),
         };
@@ -251,6 +257,7 @@ impl<'a> Hits<'a> {
             severity: verdict.severity,
             confidence: verdict.confidence,
             reasons: verdict.reasons,
+            key,
         });
         true
     }
@@ -273,12 +280,36 @@ impl<'a> Hits<'a> {
             };
             (issued && kind == 3 && decided, hit.confidence, issued, kind, hit.span.len())
         };
+        self.explain();
         // Best first; each later one is kept only where no better one overlaps it.
         self.all.sort_by(|a, b| specific(b).cmp(&specific(a)).then_with(|| a.rule.id().cmp(b.rule.id())));
         let mut kept = keep_apart(self.all);
         kept.sort_by_key(|hit| hit.span.start);
         let mut places = locate::Places::new(self.text);
         kept.into_iter().map(|hit| finding(hit, self.fragment, self.text, &mut places)).collect()
+    }
+}
+
+impl Hits<'_> {
+    /// Says to which key a value is assigned. A key that is itself part of something found is not
+    /// named: in a list, the value before may look like one.
+    fn explain(&mut self) {
+        let mut spans: Vec<Range<usize>> = self.all.iter().map(|hit| hit.span.clone()).collect();
+        spans.sort_by_key(|span| span.start);
+        let longest = spans.iter().map(Range::len).max().unwrap_or(0);
+        for hit in &mut self.all {
+            let Some(key) = &hit.key else { continue };
+            let first = spans.partition_point(|span| span.start + longest <= key.start);
+            let overlaps =
+                spans[first..].iter().take_while(|span| span.start < key.end).any(|span| span.end > key.start);
+            let name = filters::shown_key(&self.text[key.clone()]);
+            if let Some(name) = name.filter(|_| !overlaps) {
+                hit.reasons.push(format!("assigned to `{name}`"));
+            }
+        }
+        for hit in self.all.iter_mut().filter(|hit| hit.reasons.is_empty()) {
+            hit.reasons.push(format!("has the shape of a {} {}", hit.rule.source.provider, hit.rule.source.name));
+        }
     }
 }
 
@@ -348,14 +379,11 @@ fn stands_free(text: &[u8], whole: &Range<usize>) -> bool {
     left && right
 }
 
-/// Words of keys that name a secret.
-const SECRET_WORDS: [&str; 13] =
-    ["key", "token", "secret", "pass", "pwd", "auth", "cred", "pat", "sid", "bearer", "sign", "dsn", "webhook"];
-
+/// Whether a value's key names a secret or one of the rule's words.
 fn names_secret(key: &[u8], rule: &Rule) -> bool {
-    let key = key.to_ascii_lowercase();
-    let has = |word: &str| key.windows(word.len()).any(|w| w == word.as_bytes());
-    SECRET_WORDS.iter().any(|word| has(word)) || rule.source.literals().iter().any(|(word, _)| has(word))
+    let lower = key.to_ascii_lowercase();
+    let has = |word: &str| lower.windows(word.len()).any(|w| w == word.as_bytes());
+    carrier::names_secret(key) || rule.source.literals().iter().any(|(word, _)| has(word))
 }
 
 /// The end of the third line from here, or of the window.
