@@ -10,5 +10,5 @@ else
     [ @MISSING@ = warn ] || exit 3
 fi
 before="${0%/*}/@HOOK@.leakwarden-orig"
-if [ -x "$before" ]; then exec "$before" "$@"; fi
+if [ -f "$before" ] && [ -x "$before" ]; then exec "$before" "$@"; fi
 exit 0

@@ -102,6 +102,14 @@ fn ordinary_code_is_quiet() {
     }
 }
 
+#[test]
+fn escapes_before_a_token_are_no_part_of_it() {
+    for before in ["\\u0022", "\\x22", "\\033[1m", "%s", "\\n", "token%3D", "prod_"] {
+        let text = make(&format!("x = \"{before}{}_live_{{base62:24}}", ["s", "k"].concat()));
+        assert!(blocks(&text), "after {before}");
+    }
+}
+
 /// Many keywords without values are no reason to give up, and cost little.
 #[test]
 fn lists_of_words_are_scanned_to_the_end() {

@@ -32,7 +32,7 @@ fn certain(verdict: &mut Verdict, reason: impl Into<String>) {
 /// A private key in armour (RFC 7468, RFC 1421 headers, OpenSSH's and PuTTY's own layouts).
 fn pem(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     let text = String::from_utf8_lossy(found.whole).replace("\\r", "").replace("\\n", "\n");
-    let header_encrypted = text.contains("ENCRYPTED") || text.contains("Proc-Type: 4");
+    let header_encrypted = text.contains("-----BEGIN ENCRYPTED ") || text.contains("Proc-Type: 4,ENCRYPTED");
     let body: Vec<u8> = text
         .lines()
         // Headers, and the checksum of OpenPGP's armour (RFC 9580), are no part of the key.

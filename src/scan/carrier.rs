@@ -25,12 +25,16 @@ pub const VALUE: usize = 4096;
 
 /// The assignment whose key contains the word at `word`.
 pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
-    let key = identifier_around(text, word)?;
+    let key = identifier_around(text, word.clone())?;
     let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'), 4);
     at = companion(text, at).unwrap_or(at);
     at = skip(text, at, is_blank, 64);
     at = after_type(text, at);
     let after = separator(text, at)?;
+    // Of a method call only the method's name tells what is passed: not `secret.split_at("…")`.
+    if text[after - 1] == b'(' && text[word.end.min(key.end)..key.end].contains(&b'.') {
+        return None;
+    }
     let mut at = skip(text, after, is_blank, 64);
     if matches!(text[after - 1], b':' | b'=') {
         at = next_line(text, at);

@@ -362,21 +362,27 @@ fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut loca
 /// Whether no token character touches the match. Percent escapes (`%3D`) and escapes of strings
 /// (`\n`) before it end in letters without being part of it.
 fn stands_free(text: &[u8], whole: &Range<usize>) -> bool {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    let (first, last) = (text.get(whole.start), whole.end.checked_sub(1).and_then(|i| text.get(i)));
-    let left = match whole.start.checked_sub(1).map(|i| text[i]) {
-        Some(b) if token(b) && first.is_some_and(|&f| token(f)) => {
-            let before = &text[whole.start.saturating_sub(3)..whole.start];
-            let percent = matches!(before, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
-            percent || matches!(before, [.., b'\\', b'n' | b't' | b'r'])
-        }
-        _ => true,
-    };
-    let right = match text.get(whole.end) {
-        Some(&b) if token(b) => last.is_none_or(|&l| !token(l) && l != b'-'),
-        _ => true,
-    };
+    let token = |b: &u8| b.is_ascii_alphanumeric();
+    let first = text.get(whole.start).is_some_and(token);
+    let before = &text[whole.start.saturating_sub(6)..whole.start];
+    let left = !(first && before.last().is_some_and(token)) || ends_in_escape(before);
+    let last = whole.end.checked_sub(1).and_then(|i| text.get(i));
+    let right = !text.get(whole.end).is_some_and(token) || last.is_none_or(|l| !token(l) && *l != b'-');
     left && right
+}
+
+/// Whether a text ends in an escape whose last character is a letter or digit: `%3D`, `\n`, `\x22`,
+/// `\u0022`, the end of a colour (`\033[1m`), or the `%s` of a format.
+fn ends_in_escape(text: &[u8]) -> bool {
+    let hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
+    match text {
+        [.., b'%', a, b] if hex(&[*a, *b]) => true,
+        [.., b'\\', b'x', a, b] => hex(&[*a, *b]),
+        [.., b'\\', b'u', a, b, c, d] => hex(&[*a, *b, *c, *d]),
+        [.., b'\\', b'n' | b't' | b'r' | b'f' | b'b'] | [.., b'%', b's' | b'd' | b'v'] => true,
+        [.., b'[', b'0'..=b'9', b'm'] | [.., b'[', b'0'..=b'9', _, b'm'] | [.., b';', b'0'..=b'9', _, b'm'] => true,
+        _ => false,
+    }
 }
 
 /// Whether a value's key names a secret or one of the rule's words.

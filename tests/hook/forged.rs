@@ -186,6 +186,28 @@ fn a_tree_with_an_odd_count_of_entries() -> Result<()> {
     })
 }
 
+/// Data that git reads and a stricter reader does not: it must not pass for "no tree".
+#[test]
+fn a_tree_that_only_git_reads() -> Result<()> {
+    table(&[("NUL ends the counts", true), ("a byte too many", false)], |s, &nul| {
+        let trees = prepare(s, false, "forged-lenient")?;
+        let mut data = if nul {
+            let secret = tree_data(s, &[("", "2", 0, Tree::Secret)], &trees)?;
+            let clean = tree_data(s, &[("", "2", 0, Tree::Clean)], &trees)?;
+            let (counts, id) = secret.split_at(b"\x002 0\n".len());
+            [&counts[..counts.len() - 1], b"\0", id, b"\n", &clean[counts.len()..]].concat()
+        } else {
+            tree_data(s, &[("", "-1", 1, Tree::Clean), ("dir", "1", 0, Tree::SecretFolder)], &trees)?
+        };
+        data.extend((!nul).then_some(b'x'));
+        replace_extensions(s, &extension(b"TREE", &data)?)?;
+        let committed = git_commits_the_secret(s, &trees)?;
+        let said = s.commit("")?;
+        ensure!(said.code != Some(0) || !committed, "git commits the secret unseen: {said:?}");
+        Ok(())
+    })
+}
+
 /// The orders in which a true TREE and a decoy may stand; git takes the last true one.
 #[derive(Clone, Copy)]
 enum Decoy {
