@@ -43,12 +43,12 @@ pub type Dropped = &'static str;
 pub fn judge(rule: &Rule, found: &Match<'_>) -> Result<Verdict, Dropped> {
     let mut verdict =
         Verdict { confidence: rule.source.confidence, severity: rule.source.severity, reasons: Vec::new() };
+    if !prove(rule, found, &mut verdict)? {
+        suspect(rule, found)?;
+    }
+    // Last, since it takes a SHA-256 of the value.
     if is_published(found.secret) || is_published(found.whole) {
         return Err("a published example value");
-    }
-    let proven = prove(rule, found, &mut verdict)?;
-    if !proven {
-        suspect(rule, found)?;
     }
     Ok(verdict)
 }

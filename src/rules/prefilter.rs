@@ -1,7 +1,7 @@
 //! The prefilter: one pass over the bytes that says where any rule's literal stands.
 //!
 //! Every literal is represented by one group of four bytes (a "gram") out of it, the one that is
-//! rarest in text; literals that share a gram share its cost. A bitmap of 16 KiB (it stays in the
+//! rarest in text and belongs to the fewest other literals. A bitmap of 16 KiB (it stays in the
 //! first-level cache) tells for each position whether the four bytes there may be a known gram: one
 //! load and one bit test, which one position in thirty passes in source text. A second bitmap,
 //! with other bits of the hash, stops most of those that are no gram. Only then are the table and
@@ -10,6 +10,7 @@
 //! nothing at start-up, and a position-independent binary has nothing to relocate in them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Grams are compared with this bit set in every byte, which folds ASCII case (and merges some
 /// punctuation: that only adds candidates, which the literal comparison refuses).
@@ -63,7 +64,7 @@ impl Prefilter {
     /// Says which literal is shorter than three bytes or longer than 255, or that there are too
     /// many of them.
     pub fn build(literals: &[(String, bool, u16)]) -> Result<Self, String> {
-        let mut grouped: std::collections::BTreeMap<(Vec<u8>, bool), Vec<u16>> = std::collections::BTreeMap::new();
+        let mut grouped: BTreeMap<(Vec<u8>, bool), Vec<u16>> = BTreeMap::new();
         for (literal, exact, rule) in literals {
             if !(MIN_LITERAL..=255).contains(&literal.len()) {
                 return Err(format!("the literal `{literal}` must have 3 to 255 bytes"));
@@ -75,7 +76,7 @@ impl Prefilter {
             }
         }
         let mut tables = Tables::default();
-        // Short literals have the least choice of grams; longer ones then share theirs.
+        // Short literals have the least choice of grams; longer ones then avoid theirs.
         let mut grouped: Vec<_> = grouped.into_iter().collect();
         grouped.sort_by_key(|((bytes, _), _)| bytes.len());
         for ((bytes, exact), rules) in &grouped {
@@ -161,7 +162,8 @@ fn bucket(hash: u32) -> usize {
 
 #[derive(Default)]
 struct Tables {
-    grams: std::collections::BTreeSet<u32>,
+    /// How many literals each gram stands for.
+    grams: BTreeMap<u32, u32>,
     entries: Vec<u64>,
     literals: Vec<u64>,
     owners: Vec<u16>,
@@ -193,7 +195,7 @@ impl Tables {
             }
         } else {
             let (offset, gram) = rarest(bytes, &self.grams);
-            self.grams.insert(gram);
+            *self.grams.entry(gram).or_default() += 1;
             push(gram, offset);
         }
         Ok(())
@@ -224,14 +226,14 @@ impl Tables {
     }
 }
 
-/// The four bytes of a literal that are rarest in text, and where they begin. A gram that another
-/// literal has already costs no further bit, which is worth a little commonness.
-fn rarest(bytes: &[u8], known: &std::collections::BTreeSet<u32>) -> (usize, u32) {
-    const SHARED: u32 = 3;
+/// The four bytes of a literal that are rarest in text and stand for few other literals (each of them
+/// is compared wherever the gram stands), and where they begin.
+fn rarest(bytes: &[u8], known: &BTreeMap<u32, u32>) -> (usize, u32) {
     let gram = |four: &[u8]| fold([four[0], four[1], four[2], four[3]]);
     let worth = |four: &[u8]| {
-        let shared = if known.contains(&gram(four)) { SHARED } else { 0 };
-        four.iter().map(|&b| rarity(b)).sum::<u32>() + shared
+        let others = known.get(&gram(four)).copied().unwrap_or(0);
+        let crowd = 2 * (u32::BITS - others.leading_zeros());
+        (four.iter().map(|&b| rarity(b)).sum::<u32>()).saturating_sub(crowd)
     };
     let best = bytes.windows(4).enumerate().max_by_key(|(_, four)| worth(four));
     best.map_or((0, 0), |(offset, four)| (offset, gram(four)))
