@@ -342,3 +342,38 @@ fn a_shim_that_a_later_tool_replaced_is_left_alone() -> Result<()> {
         Ok(())
     })
 }
+
+/// `core.hooksPath` may name another repository's hooks: they are not ours to remove.
+#[test]
+fn uninstall_stays_inside_the_repository() -> Result<()> {
+    in_sandbox(|s| {
+        plain(s)?;
+        s.install()?;
+        let other = s.root().join("other/hooks");
+        std::fs::create_dir_all(&other)?;
+        std::fs::copy(s.path(".git/hooks/pre-commit"), other.join("pre-commit"))?;
+        s.run(s.git_command().args(["config", "core.hooksPath"]).arg(&other))?.ok()?;
+        s.leakwarden("uninstall")?.ok()?;
+        ensure!(other.join("pre-commit").exists(), "the other repository's shim stays");
+        ensure!(!s.path(".git/hooks/pre-commit").exists(), "our own goes, though git does not look there now");
+        Ok(())
+    })
+}
+
+/// Where a shim cannot be written, the hook that was there comes back to its place.
+#[test]
+fn a_failed_install_brings_the_hook_back() -> Result<()> {
+    in_sandbox(|s| {
+        plain(s)?;
+        note_hook(s, "pre-commit", 0)?;
+        let before = std::fs::read(s.path(".git/hooks/pre-commit"))?;
+        // A file size limit of nothing lets a file be made and not be filled, as a full disk does.
+        let said =
+            s.run(s.command("sh").args(["-c", &format!("ulimit -f 0; trap '' XFSZ; '{LEAKWARDEN}' install")]))?;
+        ensure!(said.code == Some(2), "{said:?}");
+        ensure!(std::fs::read(s.path(".git/hooks/pre-commit"))? == before, "the hook is where it was");
+        let left: Vec<_> = std::fs::read_dir(s.path(".git/hooks"))?.flatten().map(|e| e.file_name()).collect();
+        ensure!(left.iter().all(|name| !name.to_string_lossy().contains("leakwarden")), "{left:?}");
+        Ok(())
+    })
+}

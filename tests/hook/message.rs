@@ -73,6 +73,10 @@ const EDITED: &[(&str, Edited)] = &[
         Edited { config: "core.commentChar=;", typed: "Subject\n; TOKEN\n", arguments: "", blocked: false },
     ),
     (
+        "a comment where git chooses the character itself: nobody can tell, so it is scanned",
+        Edited { config: "core.commentChar=auto", typed: "Subject\n# TOKEN\n", arguments: "", blocked: true },
+    ),
+    (
         "comments are kept verbatim",
         Edited { config: "commit.cleanup=verbatim", typed: "Subject\n# TOKEN\n", arguments: "", blocked: true },
     ),
