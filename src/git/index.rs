@@ -70,8 +70,8 @@ pub fn cached_roots(path: &Path, hash_len: usize) -> Result<Option<Vec<Root>>> {
 /// index that git wrote there is one such place.
 fn roots_in_tail(tail: &[u8], entries: u32, hash_len: usize) -> Option<Vec<Root>> {
     let bytes = &tail[..tail.len().checked_sub(hash_len)?];
-    let places = bytes.windows(4).enumerate().filter(|(_, four)| four == b"TREE");
-    let chains: Vec<&[u8]> = places.filter_map(|(at, _)| extension_chain(bytes, at)).collect();
+    let places = memchr::memmem::find_iter(bytes, b"TREE");
+    let chains: Vec<&[u8]> = places.filter_map(|at| extension_chain(bytes, at)).collect();
     let alone = chains.len() == 1;
     let roots = chains.iter().filter_map(|data| root(data, entries, hash_len));
     let roots = roots.map(|root| Root { agrees: root.agrees && alone, ..root }).collect();
