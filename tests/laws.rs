@@ -132,7 +132,7 @@ fn every_token_rule_is_within_reach_of_its_keywords() {
         let rule = Rule::new(source).expect("built-in rules compile");
         if rule.kind == Kind::Token {
             let longest = rule.source.keywords.iter().map(String::len).max().unwrap_or(0);
-            assert!(rule.window >= longest, "{}: the window ends inside the keyword", rule.id());
+            assert!(rule.window() >= longest, "{}: the window ends inside the keyword", rule.id());
         }
     }
 }

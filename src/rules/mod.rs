@@ -68,17 +68,15 @@ pub enum Kind {
     FileName,
 }
 
-/// A rule ready for use.
+/// A rule ready for use. What costs something is made when it is first asked for.
 #[derive(Debug)]
 pub struct Rule {
     /// What was written.
     pub source: RuleSource,
     /// How it finds its value.
     pub kind: Kind,
-    /// The compiled pattern.
-    pub regex: Regex,
-    /// Bytes after the start of a literal that a match may reach.
-    pub window: usize,
+    regex: OnceLock<Regex>,
+    window: OnceLock<usize>,
 }
 
 /// The furthest that a rule without a bound of its own looks after its literal, in bytes. A match
@@ -92,22 +90,38 @@ pub const CONTEXT_WINDOW: usize = 400;
 const PATTERN_LIMIT: usize = 4 << 20;
 
 impl Rule {
-    /// Checks a rule and compiles its pattern.
+    /// Checks a rule, pattern included.
     ///
     /// # Errors
     /// Names the rule, the field, and what is wrong with it.
     pub fn new(source: RuleSource) -> Result<Self> {
+        let rule = Rule::prepare(source)?;
+        let regex = compile(&rule.source)?;
+        rule.regex.get_or_init(|| regex);
+        Ok(rule)
+    }
+
+    /// A rule whose pattern is compiled when it is needed: a word such as `token` is met often, an
+    /// assignment to it rarely, and compiling costs more than all the rest of a small commit.
+    fn prepare(source: RuleSource) -> Result<Self> {
         let kind = kind_of(&source).with_context(|| format!("rule `{}`", source.id))?;
-        let regex = RegexBuilder::new(&source.pattern)
-            .unicode(false)
-            .size_limit(PATTERN_LIMIT)
-            .build()
-            .with_context(|| format!("rule `{}`: pattern", source.id))?;
-        let window = match kind {
-            Kind::Context => source.window.unwrap_or(CONTEXT_WINDOW),
-            _ => source.window.unwrap_or_else(|| longest(&source.pattern).unwrap_or(DEFAULT_WINDOW)),
+        Ok(Rule { source, kind, regex: OnceLock::new(), window: OnceLock::new() })
+    }
+
+    /// The pattern, compiled on first use.
+    pub fn regex(&self) -> &Regex {
+        self.regex.get_or_init(|| {
+            compile(&self.source).expect("built-in patterns are checked by a test, own ones by `Rule::new`")
+        })
+    }
+
+    /// Bytes after the start of a literal that a match may reach.
+    pub fn window(&self) -> usize {
+        let bound = || match self.kind {
+            Kind::Context => CONTEXT_WINDOW,
+            _ => longest(&self.source.pattern).unwrap_or(DEFAULT_WINDOW),
         };
-        Ok(Rule { source, kind, regex, window })
+        *self.window.get_or_init(|| self.source.window.unwrap_or_else(bound))
     }
 
     /// The rule's id.
@@ -120,6 +134,14 @@ impl Rule {
         let keywords = self.source.keywords.iter();
         keywords.map(String::as_bytes).filter(|k| secret.starts_with(k)).map(<[u8]>::len).max().unwrap_or(0)
     }
+}
+
+fn compile(source: &RuleSource) -> Result<Regex> {
+    RegexBuilder::new(&source.pattern)
+        .unicode(false)
+        .size_limit(PATTERN_LIMIT)
+        .build()
+        .with_context(|| format!("rule `{}`: pattern", source.id))
 }
 
 /// The longest match of a pattern plus one byte for what must not follow, if it has a bound.
@@ -196,11 +218,12 @@ impl RuleSet {
         self.len() == 0
     }
 
-    /// The rule of this number, compiled on first use.
+    /// The rule of this number, decoded on first use.
     pub fn rule(&self, number: u16) -> &Rule {
         let slots = self.compiled.get_or_init(|| (0..self.len()).map(|_| OnceLock::new()).collect());
         slots[usize::from(number)].get_or_init(|| {
-            Rule::new(self.source(number)).expect("built-in rules are checked by a test, own rules by `RuleSet::new`")
+            Rule::prepare(self.source(number))
+                .expect("built-in rules are checked by a test, own rules by `RuleSet::new`")
         })
     }
 

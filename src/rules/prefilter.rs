@@ -1,9 +1,9 @@
 //! The prefilter: one pass over the bytes that says where any rule's literal stands.
 //!
 //! Every literal is represented by one group of four bytes (a "gram") out of it, the one that is
-//! rarest in text and belongs to the fewest other literals. A bitmap of 16 KiB (it stays in the
+//! rarest in text and belongs to the fewest other literals. A bitmap of 32 KiB (it stays in the
 //! first-level cache) tells for each position whether the four bytes there may be a known gram: one
-//! load and one bit test, which one position in thirty passes in source text. A second bitmap,
+//! load and one bit test, which one position in fifty passes in source text. A second bitmap,
 //! with other bits of the hash, stops most of those that are no gram. Only then are the table and
 //! the literals themselves looked at. The tables are
 //! plain numbers without pointers: for the built-in rules they are made at build time and cost
@@ -20,7 +20,7 @@ const FOLD: u32 = 0x2020_2020;
 pub const BITMAP_WORDS: usize = 2 * HALF;
 
 /// Words of one bitmap.
-const HALF: usize = 2048;
+const HALF: usize = 4096;
 
 /// Buckets of the gram table.
 const BUCKETS: usize = 4096;
@@ -137,16 +137,16 @@ fn hash(gram: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1)
 }
 
-/// The bit in the first bitmap: the upper 17 bits of a hash.
+/// The bit in the first bitmap: the upper 18 bits of a hash.
 #[inline]
 fn first_bit(hash: u32) -> usize {
-    (hash >> 15) as usize
+    (hash >> 14) as usize
 }
 
-/// The bit in the second bitmap: the lower 17 bits of a hash that was mixed once more.
+/// The bit in the second bitmap: the lower 18 bits of a hash that was mixed once more.
 #[inline]
 fn second_bit(hash: u32) -> usize {
-    ((hash ^ hash >> 13) & 0x1_ffff) as usize
+    ((hash ^ hash >> 13) & 0x3_ffff) as usize
 }
 
 #[inline]

@@ -150,12 +150,12 @@ impl<'a> Hits<'a> {
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
         let from = candidate.start.saturating_sub(rule.source.lookback);
-        let to = self.text.len().min(candidate.start + rule.window);
+        let to = self.text.len().min(candidate.start + rule.window());
         self.work = self.work.saturating_sub(to - from);
         let mut at = from;
         // With a lookback, an earlier match may end before the literal: go on to the one around it.
         loop {
-            let found = rule.regex.captures_at(&self.text[..to], at)?;
+            let found = rule.regex().captures_at(&self.text[..to], at)?;
             let whole = found.get(0)?.range();
             if whole.start > candidate.start {
                 return None;
@@ -177,7 +177,7 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(read);
         let found = found?;
         let value = &self.text[found.value.clone()];
-        let matched = rule.regex.captures(value)?;
+        let matched = rule.regex().captures(value)?;
         let whole = matched.get(0)?.range();
         if whole.start != 0 || whole.end != value.len() {
             return None;
@@ -190,11 +190,11 @@ impl<'a> Hits<'a> {
     /// The pattern in what follows a word; the value must be assigned to a key that names a secret
     /// or the word.
     fn context(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        let to = window_end(self.text, candidate.end, rule.window);
+        let to = window_end(self.text, candidate.end, rule.window());
         self.work = self.work.saturating_sub(to - candidate.start);
         let mut last = None;
         let mut at = candidate.start;
-        while let Some(found) = rule.regex.captures_at(&self.text[..to], at) {
+        while let Some(found) = rule.regex().captures_at(&self.text[..to], at) {
             let whole = found.get(0)?.range();
             at = whole.end.max(at + 1);
             let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
