@@ -107,6 +107,13 @@ pub struct RuleSource {
     /// Bytes after the keyword that a match may reach; needed only where the pattern has no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<usize>,
+    /// Least length of the word (no blank or quote in it) that begins at the keyword, or of the value
+    /// assigned to the key: asked before the pattern is compiled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub least: usize,
+    /// A text that must stand in that word or value: asked before the pattern is compiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<String>,
     /// May the match touch other token characters? Default: it must stand free on both sides.
     #[serde(default, skip_serializing_if = "is_false")]
     pub embedded: bool,

@@ -149,6 +149,9 @@ impl<'a> Hits<'a> {
 
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+        if !worth_trying(rule, word_at(self.text, candidate.start)) {
+            return None;
+        }
         let from = candidate.start.saturating_sub(rule.source.lookback);
         let to = self.text.len().min(candidate.start + rule.window());
         self.work = self.work.saturating_sub(to - from);
@@ -177,6 +180,9 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(read);
         let found = found?;
         let value = &self.text[found.value.clone()];
+        if !worth_trying(rule, value) {
+            return None;
+        }
         let matched = rule.regex().captures(value)?;
         let whole = matched.get(0)?.range();
         if whole.start != 0 || whole.end != value.len() {
@@ -390,6 +396,19 @@ fn names_secret(key: &[u8], rule: &Rule) -> bool {
     let lower = key.to_ascii_lowercase();
     let has = |word: &str| lower.windows(word.len()).any(|w| w == word.as_bytes());
     carrier::names_secret(key) || rule.source.literals().iter().any(|(word, _)| has(word))
+}
+
+/// The word that begins at a place: up to a blank, a quote or 512 bytes.
+fn word_at(text: &[u8], start: usize) -> &[u8] {
+    let rest = &text[start..text.len().min(start + 512)];
+    let end = rest.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
+    &rest[..end.unwrap_or(rest.len())]
+}
+
+/// What a rule asks of a word or value before its pattern is worth compiling.
+fn worth_trying(rule: &Rule, word: &[u8]) -> bool {
+    let required = |text: &String| word.windows(text.len().max(1)).any(|w| w == text.as_bytes());
+    word.len() >= rule.source.least && rule.source.requires.as_ref().is_none_or(required)
 }
 
 /// The end of the third line from here, or of the window.
