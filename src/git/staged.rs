@@ -43,6 +43,10 @@ pub struct Options<'a> {
 pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
     let Bases { trees, note } = head::bases(repo, options.moment, &options.around.other_heads)?;
     let path = repo.index_path();
+    // Git writes the index that it names before it runs a hook; only a new repository has none at all.
+    if !path.exists() && repo.git_dir().join("index").exists() {
+        bail!("the index that GIT_INDEX_FILE names is missing");
+    }
     let cached = index::cached_roots(&path, repo.hash_len())?;
     let has_tree = cached.is_some();
     let mut roots = cached.unwrap_or_default();

@@ -293,3 +293,13 @@ fn missing_shared_index() -> Result<()> {
         refused(&s.hook("pre-commit")?)
     })
 }
+
+#[test]
+fn an_index_that_is_named_and_missing() -> Result<()> {
+    in_repository(|s| {
+        s.write("a.txt", "a\n")?;
+        s.git("add a.txt")?;
+        let said = s.run(s.hook_command("pre-commit").env("GIT_INDEX_FILE", s.path("nowhere")))?;
+        said.exits(3).map(drop)
+    })
+}
