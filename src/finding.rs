@@ -98,6 +98,24 @@ pub struct Finding {
     pub reasons: Vec<String>,
     /// Where the owner replaces it.
     pub rotate: Option<String>,
+    /// The name of the key it is assigned to, where that is sure to be a name.
+    pub key: Option<String>,
+    /// Whether an issuer drew it at random, and how many of its first bytes are the same in all such
+    /// credentials; `None` where a person may have chosen it.
+    pub issued: Option<usize>,
+    /// A remark in the source on its line that says it is no secret.
+    pub marker: Option<Marker>,
+}
+
+/// A remark in the source that says of a line's findings that they are none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// Whose remark: `leakwarden`, or the name of another tool.
+    pub tool: &'static str,
+    /// The word after it, which should be a kind of exception; empty for other tools.
+    pub kind: String,
+    /// The rest of the line after the kind, with the ends of comments cut.
+    pub reason: String,
 }
 
 impl Finding {

@@ -16,7 +16,13 @@ pub mod level;
 
 pub mod finding;
 
+pub mod fingerprint;
+
 pub mod receipt;
+
+pub mod document;
+
+pub mod exception;
 
 pub mod fragment;
 
@@ -25,6 +31,8 @@ pub mod rules;
 pub mod scan;
 
 pub mod policy;
+
+pub mod config;
 
 pub mod git;
 

@@ -14,6 +14,8 @@ pub struct Receipt {
     pub bytes: u64,
     /// Submodule entries: they name a commit elsewhere and have no content here.
     pub submodules: u64,
+    /// Findings that an exception lets pass.
+    pub excepted: u64,
     /// What could not be scanned, and why.
     pub not_scanned: Vec<NotScanned>,
     /// Things a reader should know that are no failure.

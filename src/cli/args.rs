@@ -66,12 +66,104 @@ pub enum Command {
         #[arg(long, default_value = "human")]
         format: Format,
     },
+    /// Let a finding pass, with a kind, a reason and an end.
+    Allow {
+        /// Ids of findings as the block shows them; the first characters are enough.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// Why it may pass: false-positive, test-value, revoked, accepted-risk or fix-later, unless
+        /// policy has others.
+        #[arg(long)]
+        kind: String,
+        /// Why it may pass, in your own words.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Its end: days (`90d`), weeks (`12w`) or a date. Default: what policy says for the kind.
+        #[arg(long, value_name = "WHEN", conflicts_with = "once")]
+        expires: Option<String>,
+        /// A ticket, where policy asks for one.
+        #[arg(long, conflicts_with = "once")]
+        ticket: Option<String>,
+        /// For the next commit only: it travels in the commit's message, not in a file.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Look at this repository's exceptions and keep them up to date.
+    #[command(subcommand)]
+    Exceptions(Exceptions),
+    /// Look at the policy.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Look at the rules.
     #[command(subcommand)]
     Rules(Rules),
     /// What the hooks run.
     #[command(subcommand)]
     Hook(Hook),
+}
+
+/// Commands about exceptions.
+#[derive(Debug, Subcommand)]
+pub enum Exceptions {
+    /// List them: id, end, kind, path, rule, who.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one in full.
+    Show {
+        /// Its id.
+        id: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give one a new end.
+    Renew {
+        /// Its id.
+        id: String,
+        /// The new end; default: what policy says for its kind, from today.
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+        /// A new reason.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Take one away: its finding blocks again.
+    Remove {
+        /// Its id.
+        id: String,
+    },
+    /// Take those away whose finding is gone.
+    Prune {
+        /// Only print them.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Merge the exceptions file after a conflict, or put it in order.
+    Fix,
+}
+
+/// Commands about policy.
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Show the policy that counts here, all layers taken together.
+    Show {
+        /// Show for each value where it comes from.
+        #[arg(long)]
+        origin: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look for mistakes in a policy file.
+    Check {
+        /// The file: a repository's, a user's, or a fleet's.
+        file: PathBuf,
+    },
+    /// Write a commented `.leakwarden.toml` to begin with.
+    Init,
 }
 
 /// Commands about rules.

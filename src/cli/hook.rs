@@ -2,110 +2,209 @@
 
 use std::env;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::args::{Format, When};
-use super::{Exit, deliver, fail};
+use super::around;
+use super::case::{Docket, Failure, Judgement};
+use super::{Exit, deliver, fail, prompt};
+use crate::exception::once::{self, Once};
 use crate::finding::Part;
 use crate::fragment::Fragment;
 use crate::git::message::{Cleanup, parameter, recorded};
-use crate::git::staged::{Options, scan_staged};
-use crate::git::{Moment, Repo, Surroundings};
-use crate::policy::{Policy, judge};
+use crate::git::staged::{Options, Staging};
+use crate::git::{Moment, Repo, state};
+use crate::policy::Judged;
+use crate::policy::judge::How;
 use crate::receipt::{Receipt, Source};
 use crate::report::{Report, Subject};
 use crate::rules::RuleSet;
 use crate::scan::scan;
+
+/// How long a text for one commit may wait for it.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) fn pre_commit(format: Format, color: When) -> Exit {
     index(Subject::Commit, format, color)
 }
 
 pub(super) fn pre_merge_commit(format: Format, color: When) -> Exit {
-    run(format, color, || staged(Subject::Commit, Moment::Merge, format))
+    run(format, color, || staged(Subject::Commit, Moment::Merge, format, color))
 }
 
 /// What is staged, in the hook or outside.
 pub(super) fn index(subject: Subject, format: Format, color: When) -> Exit {
-    run(format, color, || staged(subject, Moment::Commit, format))
+    run(format, color, || staged(subject, Moment::Commit, format, color))
 }
 
 pub(super) fn commit_msg(file: &Path, format: Format, color: When) -> Exit {
     run(format, color, || message(file))
 }
 
-/// Whatever goes wrong while a commit is looked at means that it was not scanned.
-fn run(format: Format, color: When, work: impl FnOnce() -> Result<Report>) -> Exit {
+/// Whatever goes wrong while a commit is looked at means that it was not scanned, unless the policy
+/// or something typed is wrong.
+fn run(format: Format, color: When, work: impl FnOnce() -> Result<Report, Failure>) -> Exit {
     match work() {
         Ok(report) => deliver(&report, format, color),
-        Err(error) if format == Format::Human => fail(Exit::CouldNotScan, &error),
-        Err(error) => {
+        Err(failure) if format == Format::Human || failure.exit == Exit::Usage => fail(failure.exit, &failure.error),
+        Err(failure) => {
             let mut receipt = Receipt::default();
-            receipt.skip(b"", format!("{error:#}"));
-            let report = Report { subject: Subject::Commit, findings: Vec::new(), receipt, first_commit: false };
-            deliver(&report, format, color)
+            receipt.skip(b"", format!("{:#}", failure.error));
+            deliver(&Report::new(Subject::Commit, Vec::new(), receipt), format, color)
         }
     }
 }
 
-fn staged(subject: Subject, moment: Moment, format: Format) -> Result<Report> {
-    let policy = Policy::default();
-    let around = Surroundings {
-        size_cap: policy.size_cap,
-        index_file: env::var_os("GIT_INDEX_FILE").filter(|v| !v.is_empty()).map(Into::into),
-        object_folders: object_folders(),
-        other_heads: if moment == Moment::Merge { merge_names() } else { Vec::new() },
-    };
+fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Result<Report, Failure> {
+    let mut docket = Docket::open()?;
+    let around = around::surroundings(docket.size_cap()?, moment);
     let repo = Repo::open(&around)?;
-    let options = Options { moment, around: &around, count_lines: format != Format::Human };
-    let found = scan_staged(&repo, &RuleSet::builtin(), options)?;
-    let mut receipt = found.receipt;
-    "default".clone_into(&mut receipt.policy);
-    let findings = judge(found.findings, &policy);
-    Ok(Report { subject, findings, receipt, first_commit: found.first_commit })
+    let staging = Staging::read(&repo, moment, &around)?;
+    docket.repository(|path| staging.file(path))?;
+    let judgement = docket.policy()?;
+    let options = Options { around: &around, count_lines: format != Format::Human };
+    let found = staging.scan(&judgement.rules, options)?;
+    let in_hook = subject == Subject::Commit;
+    if in_hook {
+        repo.clear_state(state::TRAILERS);
+    }
+    let mut once = Vec::new();
+    let mut book = None;
+    if !found.findings.is_empty() {
+        book = judgement.book(staging.file(crate::exception::PATH)?)?;
+        once = for_this_commit(&repo, &judgement)?;
+    }
+    let mut judged = judgement.judge(found.findings.clone(), book.as_ref(), &once);
+    let blocks = |judged: &[Judged]| judged.iter().any(|own| own.blocking);
+    let mut told = false;
+    if in_hook && format == Format::Human && blocks(&judged) && prompt::possible(&judged, &judgement) {
+        // First the block in full, then the question.
+        let mut report = judgement.report(subject, judged.clone(), found.receipt.clone());
+        report.first_commit = found.first_commit;
+        deliver(&report, format, color);
+        told = true;
+        if let Some(answer) = prompt::ask(&judged, &judgement) {
+            judgement.check_once(&answer).map_err(Failure::usage)?;
+            once.extend(answer);
+            judged = judgement.judge(found.findings, book.as_ref(), &once);
+            told = judged.iter().all(|own| own.refused.is_empty());
+        }
+    }
+    if in_hook && !blocks(&judged) {
+        leave_trailers(&repo, staging.tree().as_deref(), &judged)?;
+    }
+    let mut report = judgement.report(subject, judged, found.receipt);
+    report.first_commit = found.first_commit;
+    report.told = told;
+    if in_hook && report.findings.is_empty() {
+        report.receipt.notes.extend(judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)));
+    }
+    Ok(report)
 }
 
-fn object_folders() -> Vec<std::path::PathBuf> {
-    let own = env::var_os("GIT_OBJECT_DIRECTORY").filter(|v| !v.is_empty()).map(Into::into);
-    let others = env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
-    own.into_iter().chain(env::split_paths(&others).filter(|path| !path.as_os_str().is_empty())).collect()
+/// The exceptions for this commit: typed, left by `leakwarden allow --once`, and in the messages that
+/// git has prepared for it.
+fn for_this_commit(repo: &Repo, judgement: &Judgement) -> Result<Vec<Once>, Failure> {
+    let mut all = once::in_message(&repo.prepared_messages());
+    if let Some(left) = repo.state(state::ONCE, A_DAY) {
+        all.extend(once::in_message(left.as_bytes()));
+    }
+    let typed = once::parse(&around::typed_exceptions()?).map_err(Failure::usage)?;
+    if !typed.is_empty() && !judgement.may_except() {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "policy does not let automation except anything: take the secret out, or ask a person to decide"
+        )));
+    }
+    judgement.check_once(&typed).map_err(Failure::usage)?;
+    all.extend(typed);
+    Ok(all)
 }
 
-/// In pre-merge-commit git names the commits that are merged by `GITHEAD_<oid>` variables.
-fn merge_names() -> Vec<String> {
-    let names =
-        env::vars_os().filter_map(|(name, _)| name.into_string().ok()?.strip_prefix("GITHEAD_").map(str::to_owned));
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    names
+/// Tells commit-msg which exceptions this commit needs, and for which tree.
+fn leave_trailers(repo: &Repo, tree: Option<&str>, judged: &[crate::policy::Judged]) -> Result<()> {
+    let mut lines: Vec<String> = Vec::new();
+    for own in judged {
+        let once = own.excepted.as_ref().filter(|excepted| excepted.how == How::Once);
+        let Some(excepted) = once else { continue };
+        let once = Once { ids: vec![own.id.clone()], kind: excepted.kind.clone(), reason: excepted.reason.clone() };
+        let line = once.trailer();
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    repo.set_state(state::TRAILERS, &format!("tree {}\n{}\n", tree.unwrap_or("-"), lines.join("\n")))
 }
 
-fn message(file: &Path) -> Result<Report> {
-    let policy = Policy::default();
+fn message(file: &Path) -> Result<Report, Failure> {
+    let mut docket = Docket::open()?;
     let text = std::fs::read(file).with_context(|| format!("cannot read the message in {}", file.display()))?;
-    let rules = RuleSet::builtin();
+    // The message is scanned by the machine's rules first; what the repository adds is asked for where
+    // it can be read.
+    let around = around::surroundings(docket.size_cap()?, Moment::Commit);
+    let repo = Repo::open(&around)?;
+    let staging = Staging::read(&repo, Moment::Commit, &around)?;
+    docket.repository(|path| staging.file(path))?;
+    let judgement = docket.policy()?;
+    let (findings, receipt) = scan_message(&text, &judgement.rules);
+    let left = repo.state(state::TRAILERS, A_DAY);
+    let (mut once, mut book) = (Vec::new(), None);
+    if !findings.is_empty() {
+        book = judgement.book(staging.file(crate::exception::PATH)?)?;
+        once = for_this_commit(&repo, &judgement)?;
+        once.extend(once::in_message(&text));
+    }
+    let judged = judgement.judge(findings, book.as_ref(), &once);
+    let blocked = judged.iter().any(|own| own.blocking) || !receipt.not_scanned.is_empty();
+    if !blocked {
+        let mut trailers = Vec::new();
+        if let Some(left) = &left {
+            let (tree, lines) = left.split_once('\n').unwrap_or((left, ""));
+            let same = tree.strip_prefix("tree ") == Some(staging.tree().as_deref().unwrap_or("-"));
+            trailers.extend(lines.lines().filter(|_| same).map(str::to_owned));
+        }
+        let in_message = judged.iter().filter_map(|own| {
+            let excepted = own.excepted.as_ref().filter(|excepted| excepted.how == How::Once)?;
+            let (kind, reason) = (excepted.kind.clone(), excepted.reason.clone());
+            Some(Once { ids: vec![own.id.clone()], kind, reason }.trailer())
+        });
+        trailers.extend(in_message);
+        let known = once::in_message(&text);
+        trailers.retain(|line| !once::in_message(line.as_bytes()).iter().all(|own| known.contains(own)));
+        if !trailers.is_empty() {
+            crate::git::write::add_trailers(file, &trailers)?;
+        }
+        repo.clear_state(state::TRAILERS);
+        repo.clear_state(state::ONCE);
+    }
+    Ok(judgement.report(Subject::Message, judged, receipt))
+}
+
+/// Findings in a message, without what git will cut from it.
+fn scan_message(text: &[u8], rules: &RuleSet) -> (Vec<crate::finding::Finding>, Receipt) {
     let mut receipt = Receipt {
         source: Source::Message,
+        files: 1,
         bytes: text.len() as u64,
         rules: rules.digest().to_owned(),
-        policy: "default".to_owned(),
         ..Receipt::default()
     };
-    let look = |text: &[u8]| scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, text), &rules);
-    let mut scanned = look(&text);
+    let look = |text: &[u8]| scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, text), rules);
+    let mut scanned = look(text);
     if !scanned.findings.is_empty() || scanned.given_up.is_some() {
         // Only now is it worth knowing what git will cut from the message.
         if let Some((mode, comment)) = cleanup() {
-            scanned = look(&recorded(&text, Cleanup { edited: true, mode: &mode, comment: comment.as_bytes() }));
+            scanned = look(&recorded(text, Cleanup { edited: true, mode: &mode, comment: comment.as_bytes() }));
         }
     }
     if let Some(reason) = scanned.given_up {
         receipt.skip(b"commit message", reason);
     }
-    let findings = scanned.findings;
-    receipt.files = 1;
-    Ok(Report { subject: Subject::Message, findings: judge(findings, &policy), receipt, first_commit: false })
+    (scanned.findings, receipt)
 }
 
 /// How git will clean the message: `commit.cleanup` and the comment string. `None` where it keeps

@@ -2,8 +2,14 @@
 //!
 //! The only module that reads argv and the environment, prints, and decides how the process ends.
 
+mod allow;
 mod args;
+mod around;
+mod case;
+mod exceptions;
 mod hook;
+mod policy;
+mod prompt;
 mod rules;
 mod scan;
 mod setup;
@@ -63,6 +69,11 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Uninstall { dry_run } => setup::uninstall(dry_run),
         Command::Scan { staged: true, format, .. } => scan::staged(format, color),
         Command::Scan { paths, format, .. } => scan::paths(&paths, format, color),
+        Command::Allow { ids, kind, reason, expires, ticket, once } => {
+            allow::run(&allow::Request { ids, kind, reason, expires, ticket, once })
+        }
+        Command::Exceptions(command) => exceptions::run(command),
+        Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
         Command::Hook(Hook::PreCommit { format }) => hook::pre_commit(format, color),
         Command::Hook(Hook::PreMergeCommit { format }) => hook::pre_merge_commit(format, color),
@@ -78,7 +89,7 @@ fn deliver(report: &Report, format: Format, color: When) -> Exit {
         Format::Json => io::stdout().lock().write_all(json::render(report).as_bytes()),
         Format::Sarif => io::stdout().lock().write_all(sarif::render(report).as_bytes()),
     };
-    if !report.receipt.not_scanned.is_empty() {
+    if !report.receipt.not_scanned.is_empty() && report.unscanned_blocks {
         return Exit::CouldNotScan;
     }
     if report.blocking() > 0 {
@@ -107,6 +118,15 @@ fn fail(exit: Exit, error: &anyhow::Error) -> Exit {
     let head = if exit == Exit::CouldNotScan { "could not scan: " } else { "" };
     let _ = writeln!(io::stderr(), "leakwarden: {head}{text}");
     exit
+}
+
+/// Prints what a command gives, or its error, and tells how the run ends.
+fn finish(result: Result<String, case::Failure>) -> Exit {
+    match result.map(|text| print(&text)) {
+        Ok(Ok(())) => Exit::Clean,
+        Ok(Err(error)) => fail(Exit::Usage, &error),
+        Err(failure) => fail(failure.exit, &failure.error),
+    }
 }
 
 fn look(color: When) -> Look {

@@ -41,19 +41,25 @@ fn show(id: &str) -> Result<Exit> {
 fn check_files(files: &[PathBuf]) -> Result<Exit> {
     let sources = if files.is_empty() { RuleSet::builtin().sources() } else { read(files)? };
     let set = if files.is_empty() { RuleSet::builtin() } else { RuleSet::new(sources.clone())? };
-    let mut wrong = 0;
-    let mut examples = 0;
-    let mut out = String::new();
-    for source in &sources {
-        examples += source.examples.len() + source.negative_examples.len();
-        for complaint in check::check(source, |text| found_in(text, &set))? {
-            wrong += 1;
-            out.push_str(&format!("{}: {complaint}\n", source.id));
-        }
-    }
-    out.push_str(&format!("{} rules, {examples} examples, {wrong} wrong\n", sources.len()));
+    let wrong = complaints(&sources, &set)?;
+    let examples: usize = sources.iter().map(|own| own.examples.len() + own.negative_examples.len()).sum();
+    let mut out: String = wrong.iter().map(|complaint| format!("{complaint}\n")).collect();
+    out.push_str(&format!("{} rules, {examples} examples, {} wrong\n", sources.len(), wrong.len()));
     print(&out)?;
-    Ok(if wrong == 0 { Exit::Clean } else { Exit::Findings })
+    Ok(if wrong.is_empty() { Exit::Clean } else { Exit::Findings })
+}
+
+/// What the examples of rules complain about, each with its rule's id.
+///
+/// # Errors
+/// Where a rule cannot be compiled or a template is malformed.
+pub(super) fn complaints(sources: &[RuleSource], set: &RuleSet) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for source in sources {
+        let complaints = check::check(source, |text| found_in(text, set))?;
+        all.extend(complaints.into_iter().map(|complaint| format!("{}: {complaint}", source.id)));
+    }
+    Ok(all)
 }
 
 fn found_in(text: &str, set: &RuleSet) -> Vec<String> {

@@ -3,21 +3,24 @@
 use std::path::PathBuf;
 
 use super::args::{Format, When};
+use super::case::{Docket, Failure};
 use super::{Exit, deliver, fail, hook};
-use crate::policy::{Policy, judge};
 use crate::report::{Report, Subject};
-use crate::rules::RuleSet;
 
 pub(super) fn paths(paths: &[PathBuf], format: Format, color: When) -> Exit {
-    let policy = Policy::default();
-    match crate::files::scan_paths(paths, &RuleSet::builtin(), policy.size_cap) {
-        Ok((findings, mut receipt)) => {
-            "default".clone_into(&mut receipt.policy);
-            let findings = judge(findings, &policy);
-            deliver(&Report { subject: Subject::Files, findings, receipt, first_commit: false }, format, color)
-        }
-        Err(error) => fail(Exit::Usage, &error),
+    match scan(paths) {
+        Ok(report) => deliver(&report, format, color),
+        Err(failure) => fail(failure.exit, &failure.error),
     }
+}
+
+/// Files on disk belong to no commit: the machine's policy counts, no repository's.
+fn scan(paths: &[PathBuf]) -> Result<Report, Failure> {
+    let judgement = Docket::open()?.policy()?;
+    let found = crate::files::scan_paths(paths, &judgement.rules, judgement.policy.size_cap);
+    let (findings, receipt) = found.map_err(Failure::usage)?;
+    let judged = judgement.judge(findings, None, &[]);
+    Ok(judgement.report(Subject::Files, judged, receipt))
 }
 
 pub(super) fn staged(format: Format, color: When) -> Exit {

@@ -1,11 +1,12 @@
 //! Which trees a commit is compared with: HEAD's, and in a merge those of the other parents.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use gix::ObjectId;
 
+use super::command::git;
 use super::{Moment, Repo, plain};
 
 /// The trees of the commit's parents.
@@ -72,12 +73,7 @@ fn head_tree(repo: &Repo) -> Result<Option<ObjectId>> {
 /// For ref formats that `gix` does not read: git's own answer.
 fn ask_git() -> Result<Option<ObjectId>> {
     let run = |arguments: &[&str]| {
-        Command::new("git")
-            .args(["--no-optional-locks", "-c", "core.fsmonitor=false"])
-            .args(arguments)
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .stdin(Stdio::null())
+        git(arguments)
             .stderr(Stdio::null())
             .output()
             .context("this repository keeps its refs in a format that only git itself reads, and `git` cannot be run")

@@ -51,6 +51,11 @@ fn only_cut_material<'t>(lines: impl Iterator<Item = &'t [u8]>, comment: &[u8]) 
 /// The value that `git -c key=value` gave for a key, out of `GIT_CONFIG_PARAMETERS`: words in single
 /// quotes, `'key=value'` or since git 2.31 `'key'='value'`. The last one counts.
 pub fn parameter(parameters: &str, key: &str) -> Option<String> {
+    self::parameters(parameters, key).pop()
+}
+
+/// All values that `git -c key=value` gave for a key, in their order.
+pub fn parameters(parameters: &str, key: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut quoted = false;
@@ -64,8 +69,8 @@ pub fn parameter(parameters: &str, key: &str) -> Option<String> {
         }
     }
     words.push(word);
-    let mut pairs = words.iter().rev().filter_map(|word| word.split_once('='));
-    pairs.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.to_owned())
+    let pairs = words.iter().filter_map(|word| word.split_once('='));
+    pairs.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.to_owned()).collect()
 }
 
 #[cfg(test)]

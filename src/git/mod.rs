@@ -5,13 +5,17 @@
 //! answers a single question; see [`head`].
 
 mod added;
+mod command;
 mod head;
 mod index;
 pub mod message;
 mod origin;
 mod rename;
 pub mod staged;
+pub mod state;
+mod tree;
 mod walk;
+pub mod write;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

@@ -1,12 +1,14 @@
 //! What a commit would add: the staged tree against its parents, as findings and a receipt.
 
 use anyhow::{Result, bail};
+use gix::ObjectId;
 
 use super::added::AddedLines;
 use super::head::{self, Bases};
+use super::index::{self, Root};
 use super::rename::NewSide;
 use super::walk::{self, Change, Entry, Gone, New, Walked};
-use super::{Moment, Repo, Surroundings, index, origin, rename};
+use super::{Moment, Repo, Surroundings, origin, rename, tree};
 use crate::finding::{Finding, Part};
 use crate::fragment::{Fragment, View, text_of};
 use crate::receipt::{Receipt, Source};
@@ -27,59 +29,122 @@ pub struct Staged {
 /// How to look at what is staged.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
-    /// When this happens.
-    pub moment: Moment,
     /// What the repository was opened with; threads open it again.
     pub around: &'a Surroundings,
     /// Whether added lines are counted (it takes the old side of every file).
     pub count_lines: bool,
 }
 
-/// Scans what the next commit would add.
-///
-/// # Errors
-/// Where the repository, its HEAD or its index cannot be read. Single files that cannot be read are
-/// in the receipt.
-pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
-    let Bases { trees, note } = head::bases(repo, options.moment, &options.around.other_heads)?;
-    let path = repo.index_path();
-    // Git writes the index that it names before it runs a hook; only a new repository has none at all.
-    if !path.exists() && repo.git_dir().join("index").exists() {
-        bail!("the index that GIT_INDEX_FILE names is missing");
-    }
-    let cached = index::cached_roots(&path, repo.hash_len())?;
-    let has_tree = cached.is_some();
-    let mut roots = cached.unwrap_or_default();
-    roots.retain(|root| repo.has(&root.id));
-    let mut walked = Walked::default();
-    for root in &roots {
-        walked.join(walk::walk(repo, &New::Tree(root.id), &trees)?);
-    }
-    let root = roots.first();
-    if !root.is_some_and(|root| root.agrees)
-        && let Some(index) = index::read(&path, repo.gix.object_hash())?
-    {
+/// What is staged: the tree or the entries that git will commit, and the parents' trees.
+pub struct Staging<'r> {
+    repo: &'r Repo,
+    bases: Bases,
+    roots: Vec<Root>,
+    index: Option<gix::index::File>,
+}
+
+impl<'r> Staging<'r> {
+    /// Reads what is staged.
+    ///
+    /// # Errors
+    /// Where the repository, its HEAD or its index cannot be read.
+    pub fn read(repo: &'r Repo, moment: Moment, around: &Surroundings) -> Result<Self> {
+        let bases = head::bases(repo, moment, &around.other_heads)?;
+        let path = repo.index_path();
+        // Git writes the index that it names before it runs a hook; only a new repository has none at all.
+        if !path.exists() && repo.git_dir().join("index").exists() {
+            bail!("the index that GIT_INDEX_FILE names is missing");
+        }
+        let cached = index::cached_roots(&path, repo.hash_len())?;
+        let has_tree = cached.is_some();
+        let mut roots = cached.unwrap_or_default();
+        roots.retain(|root| repo.has(&root.id));
+        let sure = roots.first().is_some_and(|root| root.agrees);
+        let index = if sure { None } else { index::read(&path, repo.gix.object_hash())? };
         // Git may take subtrees from a TREE that the library does not read.
-        if has_tree && index.tree().is_none() {
+        if has_tree && index.as_ref().is_some_and(|index| index.tree().is_none()) {
             bail!("the index's TREE extension cannot be read (`git read-tree HEAD` writes it anew and unstages all)");
         }
-        walked.join(walk::walk(repo, &New::Index(&index), &trees)?);
+        Ok(Staging { repo, bases, roots, index })
     }
-    let source = if root.is_some() { Source::Tree } else { Source::Entries };
+
+    /// The text of a regular file in what is staged; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or where nobody can tell which of several trees git will commit and
+    /// they differ in this file.
+    pub fn file(&self, path: &str) -> Result<Option<String>> {
+        let mut ids = Vec::with_capacity(1);
+        for root in &self.roots {
+            ids.push(tree::file_id(self.repo, root.id, path)?);
+        }
+        if let Some(index) = &self.index {
+            ids.push(tree::file_id_in_index(self.repo, index, path)?);
+        }
+        let Some(first) = ids.first() else { return Ok(None) };
+        if ids.iter().any(|id| id != first) {
+            bail!("the index does not say clearly which {path} git will commit (`git read-tree HEAD` writes it anew)");
+        }
+        first.map(|id| tree::text(self.repo, &id, path)).transpose()
+    }
+
+    /// The tree that git will commit, in hex, where it is known.
+    pub fn tree(&self) -> Option<String> {
+        self.roots.first().map(|root| root.id.to_string())
+    }
+
+    /// The same as if nothing had been committed before: everything in it is new.
+    pub fn from_nothing(mut self) -> Self {
+        self.bases.trees.clear();
+        self
+    }
+
+    /// Scans what is new in it.
+    ///
+    /// # Errors
+    /// Where a tree is missing or damaged. Single files that cannot be read are in the receipt.
+    pub fn scan(&self, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
+        let trees = &self.bases.trees;
+        let mut walked = Walked::default();
+        for root in &self.roots {
+            walked.join(walk::walk(self.repo, &New::Tree(root.id), trees)?);
+        }
+        if let Some(index) = &self.index {
+            walked.join(walk::walk(self.repo, &New::Index(index), trees)?);
+        }
+        let root = self.roots.first().map(|root| root.id);
+        let receipt = Receipt {
+            source: if root.is_some() { Source::Tree } else { Source::Entries },
+            tree: root.map(|id| id.to_string()),
+            notes: self.bases.note.iter().cloned().collect(),
+            ..Receipt::default()
+        };
+        let mut staged = scan_walked(self.repo, rules, &walked, trees, receipt, options);
+        origin::label(self.repo, &mut staged.findings);
+        Ok(staged)
+    }
+}
+
+/// Scans what a walk found to be new against these trees.
+pub(super) fn scan_walked(
+    repo: &Repo,
+    rules: &RuleSet,
+    walked: &Walked,
+    trees: &[ObjectId],
+    receipt: Receipt,
+    options: Options<'_>,
+) -> Staged {
     let mut receipt = Receipt {
-        source,
-        tree: root.map(|root| root.id.to_string()),
         bases: trees.iter().map(ToString::to_string).collect(),
         rules: rules.digest().to_owned(),
-        notes: note.into_iter().collect(),
         added_lines: options.count_lines.then_some(0),
-        ..Receipt::default()
+        ..receipt
     };
     for path in &walked.unmerged {
         receipt.skip(&scan_path(path, rules).1, "in conflict: git cannot commit it before it is resolved and added");
     }
     let mut findings = Vec::new();
-    for scanned in scan_changes(repo, rules, &walked, options) {
+    for scanned in scan_changes(repo, rules, walked, options) {
         receipt.files += u64::from(scanned.content);
         receipt.submodules += u64::from(scanned.submodule);
         receipt.bytes += scanned.bytes;
@@ -89,8 +154,7 @@ pub fn scan_staged(repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result
         }
         findings.extend(scanned.findings);
     }
-    origin::label(repo, &mut findings);
-    Ok(Staged { findings, receipt, first_commit: trees.is_empty() })
+    Staged { findings, receipt, first_commit: trees.is_empty() }
 }
 
 fn scan_changes(repo: &Repo, rules: &RuleSet, walked: &Walked, options: Options<'_>) -> Vec<Scanned> {

@@ -6,6 +6,7 @@
 
 use super::{Report, Subject};
 use crate::finding::{Finding, Part, escape};
+use crate::policy::Judged;
 
 /// How many findings are told in full.
 const MOST: usize = 20;
@@ -40,16 +41,17 @@ impl Look {
 /// The whole report. Empty where there is nothing to say.
 pub fn render(report: &Report, look: Look) -> String {
     let mut out = String::new();
-    let blocking: Vec<&Finding> = report.findings.iter().filter(|j| j.blocking).map(|j| &j.finding).collect();
-    let quiet = report.findings.len() - blocking.len();
+    let blocking: Vec<&Judged> = report.findings.iter().filter(|j| j.blocking).collect();
+    let excepted = report.findings.iter().filter(|j| j.excepted.is_some()).count();
+    let quiet = report.findings.len() - blocking.len() - excepted;
     if !report.receipt.not_scanned.is_empty() {
         out.push_str(&not_scanned(report, look));
     }
     if !blocking.is_empty() {
         out.push_str(&format!("{}\n", look.alarm(&headline(report.subject, blocking.len()))));
-        for finding in blocking.iter().take(MOST) {
+        for judged in blocking.iter().take(MOST) {
             out.push('\n');
-            out.push_str(&one(finding, report, look));
+            out.push_str(&one(judged, report, look));
         }
         if blocking.len() > MOST {
             out.push_str(&format!(
@@ -58,6 +60,7 @@ pub fn render(report: &Report, look: Look) -> String {
                 list_command(report.subject)
             ));
         }
+        out.push_str(&closing(report));
     }
     if quiet > 0 {
         let command = list_command(report.subject);
@@ -65,7 +68,13 @@ pub fn render(report: &Report, look: Look) -> String {
         out.push_str(&look.faint(&format!("leakwarden: {quiet} {noun} not block (see `leakwarden {command}`)")));
         out.push('\n');
     }
-    if report.findings.is_empty() && matches!(report.subject, Subject::Files | Subject::Staged) {
+    let at_leisure = !matches!(report.subject, Subject::Commit | Subject::Message);
+    if excepted > 0 && at_leisure {
+        let noun = if excepted == 1 { "finding is" } else { "findings are" };
+        out.push_str(&look.faint(&format!("leakwarden: {excepted} {noun} let pass by exceptions")));
+        out.push('\n');
+    }
+    if report.findings.is_empty() && at_leisure {
         let (files, bytes) = (report.receipt.files, report.receipt.bytes);
         out.push_str(&format!(
             "leakwarden: nothing found in {files} {}, {bytes} bytes\n",
@@ -73,7 +82,29 @@ pub fn render(report: &Report, look: Look) -> String {
         ));
     }
     for note in &report.receipt.notes {
-        out.push_str(&format!("leakwarden: {note}\n"));
+        out.push_str(&format!("leakwarden: {}\n", shown(note)));
+    }
+    out
+}
+
+/// A text of somebody's as one line that does nothing to a terminal.
+fn shown(text: &str) -> String {
+    escape(text.as_bytes())
+}
+
+/// Below all findings: whom to ask, and what an agent should do.
+fn closing(report: &Report) -> String {
+    let mut out = String::new();
+    if report.advice.agent {
+        out.push_str(
+            "\nleakwarden: take the secret out; whether it may stay is for a person to decide, not for an agent\n",
+        );
+    }
+    for text in report.advice.message.iter() {
+        out.push_str(&format!("\nleakwarden: {}\n", shown(text)));
+    }
+    for who in report.advice.contact.iter() {
+        out.push_str(&format!("leakwarden: questions go to {}\n", shown(who)));
     }
     out
 }
@@ -99,6 +130,9 @@ fn list_command(subject: Subject) -> &'static str {
 fn not_scanned(report: &Report, look: Look) -> String {
     let all = &report.receipt.not_scanned;
     let head = match report.subject {
+        Subject::Commit | Subject::Message if !report.unscanned_blocks => {
+            "leakwarden: could not scan all of this commit; policy lets it pass"
+        }
         Subject::Commit | Subject::Message => "leakwarden: could not scan this commit, so it is blocked",
         _ => "leakwarden: could not scan everything",
     };
@@ -113,11 +147,15 @@ fn not_scanned(report: &Report, look: Look) -> String {
     out
 }
 
-fn one(finding: &Finding, report: &Report, look: Look) -> String {
+fn one(judged: &Judged, report: &Report, look: Look) -> String {
+    let finding = &judged.finding;
     let mut out = format!("{}: {}\n", look.bold(&place(finding)), finding.what());
     let rank = format!("{}, {}", finding.severity.name(), finding.confidence.name());
     row(&mut out, look, "value", &format!("{}  ({rank})", finding.redacted));
     row(&mut out, look, "why", &finding.reasons.join("; "));
+    for refused in &judged.refused {
+        row(&mut out, look, "exception", &shown(&format!("does not count: {refused}")));
+    }
     for (number, step) in take_out(finding, report).iter().enumerate() {
         row(&mut out, look, if number == 0 { "take out" } else { "" }, step);
     }
@@ -127,6 +165,12 @@ fn one(finding: &Finding, report: &Report, look: Look) -> String {
         row(&mut out, look, "rotate", "if it was ever pushed or shared: replace it where it was issued");
     }
     row(&mut out, look, "rule", &format!("{} (`leakwarden rules show {}`)", finding.rule, finding.rule));
+    if report.advice.how_to_allow {
+        let in_tree = finding.location.part != Part::Message;
+        let once = if in_tree { "" } else { " --once" };
+        let text = format!("leakwarden allow {} --kind test-value --reason '…'{once}", judged.id);
+        row(&mut out, look, "no secret?", &text);
+    }
     out
 }
 

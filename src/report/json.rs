@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Report, ids};
+use super::Report;
 use crate::finding::{escape_json, lossy};
 use crate::receipt::Receipt;
 
@@ -23,7 +23,8 @@ struct Finding<'a> {
     severity: &'static str,
     confidence: &'static str,
     blocking: bool,
-    excepted_by: Option<&'a str>,
+    excepted_by: Option<Excepted<'a>>,
+    refused: &'a [String],
     path: String,
     part: &'static str,
     line: u32,
@@ -37,6 +38,15 @@ struct Finding<'a> {
 }
 
 #[derive(Serialize)]
+struct Excepted<'a> {
+    how: &'static str,
+    id: &'a str,
+    kind: &'a str,
+    reason: &'a str,
+    expires: Option<String>,
+}
+
+#[derive(Serialize)]
 struct Totals {
     findings: usize,
     blocking: usize,
@@ -46,17 +56,24 @@ struct Totals {
 
 /// The report as one JSON document with a line feed at its end.
 pub fn render(report: &Report) -> String {
-    let findings = report.findings.iter().zip(ids(report)).map(|(judged, id)| {
+    let findings = report.findings.iter().map(|judged| {
         let finding = &judged.finding;
         Finding {
-            id,
+            id: judged.id.clone(),
             rule: &finding.rule,
             provider: &finding.provider,
             what: finding.what(),
             severity: finding.severity.name(),
             confidence: finding.confidence.name(),
             blocking: judged.blocking,
-            excepted_by: None,
+            excepted_by: judged.excepted.as_ref().map(|excepted| Excepted {
+                how: excepted.how.name(),
+                id: &excepted.id,
+                kind: &excepted.kind,
+                reason: &excepted.reason,
+                expires: excepted.expires.map(|day| day.to_string()),
+            }),
+            refused: &judged.refused,
             path: lossy(&finding.location.path),
             part: finding.location.part.name(),
             line: finding.location.line,
@@ -72,7 +89,7 @@ pub fn render(report: &Report) -> String {
     let totals = Totals {
         findings: report.findings.len(),
         blocking: report.blocking(),
-        excepted: 0,
+        excepted: report.findings.iter().filter(|judged| judged.excepted.is_some()).count(),
         not_scanned: report.receipt.not_scanned.len(),
     };
     let document = Document { version: 1, receipt: &report.receipt, findings: findings.collect(), totals };

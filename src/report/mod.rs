@@ -34,46 +34,43 @@ pub struct Report {
     pub receipt: Receipt,
     /// Whether the repository has no commit yet (then `git restore --staged` has nothing to restore).
     pub first_commit: bool,
+    /// Whether something that could not be scanned stops the commit.
+    pub unscanned_blocks: bool,
+    /// What else a person is told.
+    pub advice: Advice,
+    /// Whether a person has already read the findings.
+    pub told: bool,
+}
+
+/// What policy adds to a report for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// Whether to tell how a finding is excepted.
+    pub how_to_allow: bool,
+    /// Whether a coding agent reads it, which may not except anything.
+    pub agent: bool,
+    /// Whom to ask.
+    pub contact: Option<String>,
+    /// A line of the organisation's own.
+    pub message: Option<String>,
 }
 
 impl Report {
+    /// A report on findings that were judged.
+    pub fn new(subject: Subject, findings: Vec<Judged>, receipt: Receipt) -> Self {
+        let advice = Advice::default();
+        Report { subject, findings, receipt, first_commit: false, unscanned_blocks: true, advice, told: false }
+    }
+
     /// Whether a hook has nothing to say to a person.
     pub fn is_silent(&self) -> bool {
         let hook = matches!(self.subject, Subject::Commit | Subject::Message);
-        hook && self.findings.is_empty() && self.receipt.not_scanned.is_empty() && self.receipt.notes.is_empty()
+        let open = self.findings.iter().any(|judged| judged.excepted.is_none());
+        self.told || hook && !open && self.receipt.not_scanned.is_empty() && self.receipt.notes.is_empty()
     }
 
     /// How many findings block.
     pub fn blocking(&self) -> usize {
         self.findings.iter().filter(|j| j.blocking).count()
     }
-}
-
-/// A stable id of a finding for people to name it: eight characters of base 32 made from rule,
-/// path, part and ordinal, never from the secret.
-///
-/// `ordinal` counts the earlier findings of the same rule in the same place.
-pub fn finding_id(rule: &str, path: &[u8], part: &str, ordinal: usize) -> String {
-    use sha2::{Digest, Sha256};
-    let mut hash = Sha256::new();
-    for field in [rule.as_bytes(), path, part.as_bytes(), &ordinal.to_be_bytes()] {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field);
-    }
-    let digest = hash.finalize();
-    // Crockford's alphabet: no letters that are mistaken for digits.
-    let alphabet = b"0123456789abcdefghjkmnpqrstvwxyz";
-    digest.iter().take(8).map(|byte| char::from(alphabet[usize::from(byte & 31)])).collect()
-}
-
-/// The ids of a report's findings, in their order.
-pub fn ids(report: &Report) -> Vec<String> {
-    let mut seen = std::collections::BTreeMap::new();
-    let id = |judged: &Judged| {
-        let finding = &judged.finding;
-        let place = (finding.rule.clone(), finding.location.path.clone(), finding.location.part.name());
-        let ordinal = seen.entry(place).and_modify(|n| *n += 1).or_insert(0_usize);
-        finding_id(&finding.rule, &finding.location.path, finding.location.part.name(), *ordinal)
-    };
-    report.findings.iter().map(id).collect()
 }

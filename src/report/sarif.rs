@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Report, ids};
+use super::Report;
 use crate::finding::{Finding, escape_json};
 use crate::level::Severity;
+use crate::policy::Judged;
+use crate::policy::judge::How;
 
 /// The report as one SARIF document with a line feed at its end.
 pub fn render(report: &Report) -> String {
@@ -16,12 +18,7 @@ pub fn render(report: &Report) -> String {
             rules.push(rule(&judged.finding));
         }
     }
-    let results: Vec<Value> = report
-        .findings
-        .iter()
-        .zip(ids(report))
-        .map(|(judged, id)| result(&judged.finding, judged.blocking, &id))
-        .collect();
+    let results: Vec<Value> = report.findings.iter().map(result).collect();
     let notifications: Vec<Value> = report
         .receipt
         .not_scanned
@@ -58,14 +55,15 @@ fn rule(finding: &Finding) -> Value {
     rule
 }
 
-fn result(finding: &Finding, blocking: bool, id: &str) -> Value {
-    let level = match (blocking, finding.severity) {
+fn result(judged: &Judged) -> Value {
+    let finding = &judged.finding;
+    let level = match (judged.blocking, finding.severity) {
         (false, _) | (_, Severity::Low) => "note",
         (_, Severity::Medium) => "warning",
         _ => "error",
     };
     let place = &finding.location;
-    json!({
+    let mut result = json!({
         "ruleId": finding.rule,
         "level": level,
         "message": {"text": format!("{}: {} ({})", finding.what(), finding.redacted, finding.reasons.join("; "))},
@@ -78,13 +76,19 @@ fn result(finding: &Finding, blocking: bool, id: &str) -> Value {
                 "endColumn": place.end_column,
             },
         }}],
-        "partialFingerprints": {"leakwardenId/v1": id},
+        "partialFingerprints": {"leakwardenId/v1": judged.id},
         "properties": {
             "severity": finding.severity.name(),
             "confidence": finding.confidence.name(),
             "part": place.part.name(),
         },
-    })
+    });
+    if let Some(excepted) = &judged.excepted {
+        let kind = if excepted.how == How::Inline { "inSource" } else { "external" };
+        let why = format!("{}: {}", excepted.kind, excepted.reason);
+        result["suppressions"] = json!([{"kind": kind, "status": "accepted", "justification": why}]);
+    }
+    result
 }
 
 /// A path as a relative URI reference (RFC 3986): everything but unreserved characters and `/` is

@@ -101,6 +101,28 @@ impl Rule {
         Ok(rule)
     }
 
+    /// Checks a rule of a person's own, all but whether its pattern compiles: that costs too much to
+    /// be asked before the rule is needed.
+    ///
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub fn check(source: &RuleSource) -> Result<()> {
+        let id = |text: &str| {
+            text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        ensure!(
+            id(&source.id) && source.id.len() <= 64,
+            "`id` is lower-case letters, digits and dashes: `provider-thing`"
+        );
+        ensure!(!source.name.trim().is_empty(), "`name` is empty");
+        let kind = kind_of(source)?;
+        ensure!(kind == Kind::FileName || !source.pattern.is_empty(), "`pattern` is empty");
+        for (word, _) in source.literals() {
+            ensure!((3..=200).contains(&word.len()), "each keyword has 3 to 200 bytes");
+        }
+        Ok(())
+    }
+
     /// A rule whose pattern is compiled when it is needed: a word such as `token` is met often, an
     /// assignment to it rarely, and compiling costs more than all the rest of a small commit.
     fn prepare(source: RuleSource) -> Result<Self> {
@@ -165,52 +187,73 @@ fn kind_of(source: &RuleSource) -> Result<Kind> {
     Ok(kind)
 }
 
-/// A set of rules with its prefilter.
+/// A set of rules with its prefilters: the built-in ones, a person's own, or both.
 #[derive(Debug)]
 pub struct RuleSet {
-    prefilter: Prefilter,
-    sources: Sources,
-    compiled: OnceLock<Vec<OnceLock<Rule>>>,
-}
-
-#[derive(Debug)]
-enum Sources {
-    Builtin,
-    Own(Vec<RuleSource>),
+    builtin: Option<Prefilter>,
+    own: Vec<RuleSource>,
+    own_prefilter: Option<Prefilter>,
+    digest: Cow<'static, str>,
+    ready: OnceLock<Vec<OnceLock<Option<Rule>>>>,
 }
 
 impl RuleSet {
     /// The rules that are compiled into the binary. Nothing is decoded yet.
     pub fn builtin() -> Self {
-        RuleSet { prefilter: builtin::prefilter(), sources: Sources::Builtin, compiled: OnceLock::new() }
+        RuleSet {
+            builtin: Some(builtin::prefilter()),
+            own: Vec::new(),
+            own_prefilter: None,
+            digest: Cow::Borrowed(builtin::digest()),
+            ready: OnceLock::new(),
+        }
     }
 
-    /// A set of a person's own rules.
+    /// The built-in rules and a person's own, checked all but for their patterns.
+    ///
+    /// # Errors
+    /// Where there are too many, or one has a mistake.
+    pub fn with(own: Vec<RuleSource>) -> Result<Self> {
+        let mut set = RuleSet::builtin();
+        if own.is_empty() {
+            return Ok(set);
+        }
+        for source in &own {
+            Rule::check(source).with_context(|| format!("rule `{}`", source.id))?;
+        }
+        set.own_prefilter = Some(prefilter_of(&own, builtin::count())?);
+        set.digest = digest_of(&own, builtin::digest());
+        set.own = own;
+        Ok(set)
+    }
+
+    /// A set of a person's own rules alone.
     ///
     /// # Errors
     /// Names the first rule that is wrong, its field and the mistake.
-    pub fn new(sources: Vec<RuleSource>) -> Result<Self> {
-        let mut literals = Vec::new();
-        for (number, source) in sources.iter().enumerate() {
+    pub fn new(own: Vec<RuleSource>) -> Result<Self> {
+        for source in &own {
             Rule::new(source.clone())?;
-            let number = u16::try_from(number).context("more than 65,535 rules")?;
-            literals.extend(source.literals().into_iter().map(|(literal, exact)| (literal, exact, number)));
         }
-        let prefilter = Prefilter::build(&literals).map_err(anyhow::Error::msg)?;
-        Ok(RuleSet { prefilter, sources: Sources::Own(sources), compiled: OnceLock::new() })
+        let own_prefilter = Some(prefilter_of(&own, 0)?);
+        let digest = digest_of(&own, "");
+        Ok(RuleSet { builtin: None, own, own_prefilter, digest, ready: OnceLock::new() })
     }
 
-    /// The literals of all rules.
-    pub fn prefilter(&self) -> &Prefilter {
-        &self.prefilter
+    /// Calls `found` for every literal of a rule in the text.
+    pub fn search(&self, text: &[u8], mut found: impl FnMut(&prefilter::Candidate<'_>)) {
+        for prefilter in self.builtin.iter().chain(&self.own_prefilter) {
+            prefilter.search(text, |candidate| found(&candidate));
+        }
+    }
+
+    fn builtin_count(&self) -> usize {
+        if self.builtin.is_some() { builtin::count() } else { 0 }
     }
 
     /// How many rules there are.
     pub fn len(&self) -> usize {
-        match &self.sources {
-            Sources::Builtin => builtin::count(),
-            Sources::Own(sources) => sources.len(),
-        }
+        self.builtin_count() + self.own.len()
     }
 
     /// Whether there is no rule.
@@ -218,35 +261,55 @@ impl RuleSet {
         self.len() == 0
     }
 
-    /// The rule of this number, decoded on first use.
-    pub fn rule(&self, number: u16) -> &Rule {
-        let slots = self.compiled.get_or_init(|| (0..self.len()).map(|_| OnceLock::new()).collect());
-        slots[usize::from(number)].get_or_init(|| {
-            Rule::prepare(self.source(number))
-                .expect("built-in rules are checked by a test, own rules by `RuleSet::new`")
-        })
+    /// The rule of this number, decoded on first use. `None` for an own rule whose pattern does not
+    /// compile: nobody has tried before.
+    pub fn rule(&self, number: u16) -> Option<&Rule> {
+        let slots = self.ready.get_or_init(|| (0..self.len()).map(|_| OnceLock::new()).collect());
+        let number = usize::from(number);
+        let rule = slots[number].get_or_init(|| match number.checked_sub(self.builtin_count()) {
+            Some(own) => Rule::new(self.own[own].clone()).ok(),
+            None => Some(Rule::prepare(self.source(number)).expect("built-in rules are checked by a test")),
+        });
+        rule.as_ref()
     }
 
-    fn source(&self, number: u16) -> RuleSource {
-        match &self.sources {
-            Sources::Builtin => serde_json::from_str(builtin::source(usize::from(number)))
-                .expect("the build script wrote it from the same type"),
-            Sources::Own(sources) => sources[usize::from(number)].clone(),
+    fn source(&self, number: usize) -> RuleSource {
+        match number.checked_sub(self.builtin_count()) {
+            Some(own) => self.own[own].clone(),
+            None => {
+                serde_json::from_str(builtin::source(number)).expect("the build script wrote it from the same type")
+            }
         }
     }
 
-    /// All rules as they were written, in order of their ids.
+    /// All rules as they were written, in order of their ids; own ones last.
     pub fn sources(&self) -> Vec<RuleSource> {
-        (0..self.len()).map(|n| self.source(u16::try_from(n).expect("checked when the set was made"))).collect()
+        (0..self.len()).map(|number| self.source(number)).collect()
     }
 
     /// SHA-256 of the rules and the published values, in hex: tells which rules a receipt speaks of.
-    pub fn digest(&self) -> &'static str {
-        match &self.sources {
-            Sources::Builtin => builtin::digest(),
-            Sources::Own(_) => "own",
-        }
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
+}
+
+/// The literals of own rules, which are numbered from `first`.
+fn prefilter_of(own: &[RuleSource], first: usize) -> Result<Prefilter> {
+    let mut literals = Vec::new();
+    for (number, source) in own.iter().enumerate() {
+        let number = u16::try_from(first + number).ok().context("more than 65,535 rules")?;
+        literals.extend(source.literals().into_iter().map(|(literal, exact)| (literal, exact, number)));
+    }
+    Prefilter::build(&literals).map_err(anyhow::Error::msg)
+}
+
+fn digest_of(own: &[RuleSource], builtin: &str) -> Cow<'static, str> {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    hash.update(builtin);
+    hash.update(serde_json::to_vec(own).expect("plain data with string keys"));
+    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Cow::Owned(hex)
 }
 
 /// Whether a value is one that a provider publishes as an example.

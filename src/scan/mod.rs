@@ -3,6 +3,7 @@
 mod carrier;
 mod locate;
 pub mod many;
+mod marker;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -39,11 +40,14 @@ const MOST_HITS: usize = 20_000;
 /// Scans a fragment.
 pub fn scan(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
     let work = WORK.saturating_add(fragment.text.len().saturating_mul(WORK_PER_BYTE));
-    let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new(), work };
-    rules.prefilter().search(&fragment.text, |candidate| {
+    let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new(), work, broken: false };
+    rules.search(&fragment.text, |candidate| {
         for &number in candidate.rules {
             if hits.given_up().is_none() {
-                hits.consider(rules.rule(number), number, &candidate);
+                match rules.rule(number) {
+                    Some(rule) => hits.consider(rule, number, candidate),
+                    None => hits.broken = true,
+                }
             }
         }
     });
@@ -105,6 +109,8 @@ struct Hits<'a> {
     passed: Vec<(u16, usize)>,
     /// Bytes that patterns may still look at.
     work: usize,
+    /// Whether a rule could not be tried because its pattern does not compile.
+    broken: bool,
 }
 
 struct Hit<'a> {
@@ -114,11 +120,14 @@ struct Hit<'a> {
     confidence: Confidence,
     reasons: Vec<String>,
     key: Option<Range<usize>>,
+    key_name: Option<String>,
 }
 
 impl<'a> Hits<'a> {
     fn given_up(&self) -> Option<&'static str> {
-        if self.work == 0 {
+        if self.broken {
+            Some("the pattern of a rule of policy is wrong (`leakwarden policy check` tells more)")
+        } else if self.work == 0 {
             Some("too many places that might begin a credential; it would take too long to look at all")
         } else if self.all.len() >= MOST_HITS {
             Some("too many findings in one file")
@@ -236,6 +245,7 @@ impl<'a> Hits<'a> {
                 confidence: rule.source.confidence,
                 reasons: vec!["files of this name hold secrets".to_owned()],
                 key: None,
+                key_name: None,
             });
         }
         Some(self.text.len())
@@ -264,6 +274,7 @@ impl<'a> Hits<'a> {
             confidence: verdict.confidence,
             reasons: verdict.reasons,
             key,
+            key_name: None,
         });
         true
     }
@@ -311,6 +322,7 @@ impl Hits<'_> {
             let name = filters::shown_key(&self.text[key.clone()]);
             if let Some(name) = name.filter(|_| !overlaps) {
                 hit.reasons.push(format!("assigned to `{name}`"));
+                hit.key_name = Some(name);
             }
         }
         for hit in self.all.iter_mut().filter(|hit| hit.reasons.is_empty()) {
@@ -358,10 +370,25 @@ fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut loca
         confidence: hit.confidence,
         location: Location { path: fragment.path.to_vec(), part: fragment.part, line, column, end_line, end_column },
         secret: Secret::new(bytes),
+        marker: marker::beside(text, &hit.span),
+        issued: issued(hit.rule, bytes),
         span: hit.span,
         redacted,
         reasons: hit.reasons,
         rotate: source.rotate.clone(),
+        key: hit.key_name,
+    }
+}
+
+/// How many leading bytes are fixed, if a value of this rule is drawn at random by its issuer.
+fn issued(rule: &Rule, bytes: &[u8]) -> Option<usize> {
+    use crate::rules::syntax::Structure::{BasicAuth, Password, Pem, UrlPassword};
+    let source = &rule.source;
+    match source.structure {
+        Some(Pem) => Some(0),
+        Some(UrlPassword | Password | BasicAuth) => None,
+        _ if rule.kind == Kind::FileName || source.hide || source.provider == "Generic" => None,
+        _ => Some(rule.fixed_prefix(bytes)),
     }
 }
 

@@ -1,0 +1,131 @@
+//! What the environment says: git's variables, who runs the program, where the user's policy is, and
+//! what day it is.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use jiff::civil::Date;
+
+use crate::git::message::parameters;
+use crate::git::{Moment, Surroundings};
+
+/// Today, in UTC: the same in every clone at the same moment.
+pub(super) fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// The user's own policy file, whether it is there or not.
+pub(super) fn user_policy() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "leakwarden").map(|folders| folders.config_dir().join("config.toml"))
+}
+
+/// The variables that git sets for a hook.
+pub(super) fn surroundings(size_cap: u64, moment: Moment) -> Surroundings {
+    Surroundings {
+        size_cap,
+        index_file: set("GIT_INDEX_FILE").map(Into::into),
+        object_folders: object_folders(),
+        other_heads: if moment == Moment::Merge { merge_names() } else { Vec::new() },
+    }
+}
+
+fn set(name: &str) -> Option<std::ffi::OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn object_folders() -> Vec<PathBuf> {
+    let own = set("GIT_OBJECT_DIRECTORY").map(Into::into);
+    let others = env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
+    own.into_iter().chain(env::split_paths(&others).filter(|path| !path.as_os_str().is_empty())).collect()
+}
+
+/// In pre-merge-commit git names the commits that are merged by `GITHEAD_<oid>` variables.
+fn merge_names() -> Vec<String> {
+    let names =
+        env::vars_os().filter_map(|(name, _)| name.into_string().ok()?.strip_prefix("GITHEAD_").map(str::to_owned));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// Who runs the program, if it is no person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Automation {
+    /// A continuous-integration service.
+    Ci,
+    /// A coding agent.
+    Agent,
+}
+
+/// Variables that coding agents set for the commands they run, from their documentation and the
+/// lists that other tools keep (the `AI_AGENT` and `AGENT` conventions first).
+const AGENTS: [&str; 22] = [
+    "AI_AGENT",
+    "AGENT",
+    "CLAUDECODE",
+    "CLAUDE_CODE",
+    "CURSOR_AGENT",
+    "CODEX_SANDBOX",
+    "CODEX_THREAD_ID",
+    "CODEX_CI",
+    "CODEX_SANDBOX_NETWORK_DISABLED",
+    "GEMINI_CLI",
+    "COPILOT_CLI",
+    "COPILOT_AGENT",
+    "OPENCODE",
+    "OPENCODE_CLIENT",
+    "AUGMENT_AGENT",
+    "QWEN_CODE",
+    "CLINE_ACTIVE",
+    "ANTIGRAVITY_AGENT",
+    "AMP_CURRENT_THREAD_ID",
+    "GOOSE_TERMINAL",
+    "REPLIT_AGENT",
+    "CRUSH",
+];
+
+/// Variables that continuous-integration services set, from their documentation.
+const SERVICES: [&str; 10] = [
+    "CI",
+    "CONTINUOUS_INTEGRATION",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "BUILDKITE",
+    "CIRCLECI",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",
+    "BITBUCKET_BUILD_NUMBER",
+];
+
+/// Whether this is run by automation, as its variables say.
+pub(super) fn automation() -> Option<Automation> {
+    let on = |name: &&str| set(name).is_some_and(|value| !matches!(value.to_str(), Some("0" | "false")));
+    if AGENTS.iter().any(|name| on(&name)) {
+        return Some(Automation::Agent);
+    }
+    SERVICES.iter().any(|name| on(&name)).then_some(Automation::Ci)
+}
+
+/// The exceptions that were typed for this commit: `git -c leakwarden.allow=…` and
+/// `LEAKWARDEN_ALLOW`. What a configuration file says does not count.
+///
+/// # Errors
+/// Where a variable is no text.
+pub(super) fn typed_exceptions() -> Result<String> {
+    let given = match set("GIT_CONFIG_PARAMETERS") {
+        Some(value) => value.into_string().ok().context("GIT_CONFIG_PARAMETERS is no UTF-8 text")?,
+        None => String::new(),
+    };
+    let mut lines = parameters(&given, "leakwarden.allow");
+    if let Some(value) = set("LEAKWARDEN_ALLOW") {
+        lines.push(value.into_string().ok().context("LEAKWARDEN_ALLOW is no UTF-8 text")?);
+    }
+    Ok(lines.join("\n"))
+}
+
+/// Whether git was told not to ask anybody anything.
+pub(super) fn may_ask() -> bool {
+    env::var_os("GIT_TERMINAL_PROMPT").is_none_or(|value| value != "0") && automation().is_none()
+}

@@ -1,0 +1,180 @@
+//! One case from its files to its judgement: the layers of policy, the rules they make, the
+//! exceptions, and the report.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use jiff::civil::Date;
+
+use super::Exit;
+use super::around::{self, Automation};
+use crate::config;
+use crate::exception::book::Book;
+use crate::exception::once::Once;
+use crate::exception::{PATH, days_between};
+use crate::finding::{Finding, Part};
+use crate::fragment::Fragment;
+use crate::git::{Repo, state};
+use crate::policy::layers::Layers;
+use crate::policy::syntax::Unscanned;
+use crate::policy::{self, Case, Judged, Policy, judge};
+use crate::receipt::Receipt;
+use crate::report::{Advice, Report, Subject};
+use crate::rules::RuleSet;
+use crate::scan::scan;
+
+/// An error and how the program ends for it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What went wrong.
+    pub error: anyhow::Error,
+}
+
+impl From<anyhow::Error> for Failure {
+    /// What is not said to be a mistake of somebody's means that nothing was scanned.
+    fn from(error: anyhow::Error) -> Self {
+        Failure { exit: Exit::CouldNotScan, error }
+    }
+}
+
+impl Failure {
+    /// A mistake in usage or configuration.
+    pub fn usage(error: anyhow::Error) -> Self {
+        Failure { exit: Exit::Usage, error }
+    }
+}
+
+/// The layers of policy while they are collected.
+#[derive(Debug, Default)]
+pub(super) struct Docket {
+    /// What is there so far.
+    pub layers: Layers,
+}
+
+impl Docket {
+    /// Begins with the layers of this machine.
+    pub fn open() -> Result<Self, Failure> {
+        let user = around::user_policy();
+        Ok(Docket { layers: config::machine(user.as_deref()).map_err(Failure::usage)? })
+    }
+
+    /// The size cap, which is known before the repository is read: only owners of the machine set it.
+    pub fn size_cap(&self) -> Result<u64, Failure> {
+        Ok(self.layers.join().map_err(Failure::usage)?.size_cap)
+    }
+
+    /// Adds the repository's policy, if there is one.
+    pub fn repository(&mut self, read: impl FnOnce(&str) -> Result<Option<String>>) -> Result<(), Failure> {
+        if let Some(text) = read(policy::PATH)? {
+            let keys = config::keys(&text).with_context(|| policy::PATH).map_err(Failure::usage)?;
+            self.layers.repository = Some((policy::PATH.to_owned(), keys));
+        }
+        Ok(())
+    }
+
+    /// Joins them.
+    pub fn policy(self) -> Result<Judgement, Failure> {
+        let digest = self.layers.digest();
+        let policy = self.layers.join().map_err(Failure::usage)?;
+        let rules = RuleSet::with(policy.rules.clone()).map_err(Failure::usage)?;
+        Ok(Judgement { policy, rules, today: around::today(), digest })
+    }
+}
+
+/// Policy, rules and the day: what findings are judged by.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    /// The policy.
+    pub policy: Policy,
+    /// The rules.
+    pub rules: RuleSet,
+    /// The day.
+    pub today: Date,
+    /// SHA-256 of the layers; `default` where there is none.
+    digest: String,
+}
+
+impl Judgement {
+    /// The repository's exceptions from their text.
+    pub fn book(&self, text: Option<String>) -> Result<Option<Book>, Failure> {
+        let book = text.map(|text| Book::parse(&text)).transpose();
+        book.with_context(|| PATH).map_err(Failure::usage)
+    }
+
+    /// Judges findings.
+    pub fn judge(&self, findings: Vec<Finding>, book: Option<&Book>, once: &[Once]) -> Vec<Judged> {
+        let approved = BTreeSet::new();
+        judge(findings, &self.policy, &Case { today: self.today, book, once, approved: &approved })
+    }
+
+    /// Whether whoever runs this may except anything.
+    pub fn may_except(&self) -> bool {
+        self.policy.exceptions.allowed && (around::automation().is_none() || self.policy.exceptions.automation)
+    }
+
+    /// Checks that what a person typed holds no secret itself: it will stand in the commit message.
+    ///
+    /// # Errors
+    /// Where it does.
+    pub fn check_once(&self, once: &[Once]) -> Result<()> {
+        once.iter().try_for_each(|own| self.check_text("reason", &own.reason))
+    }
+
+    /// Checks that a text of a person holds no secret.
+    ///
+    /// # Errors
+    /// Where it does; says which kind.
+    pub fn check_text(&self, field: &str, text: &str) -> Result<()> {
+        let scanned = scan(&Fragment::text(b"", Part::Message, text.as_bytes()), &self.rules);
+        if let Some(finding) = scanned.findings.first() {
+            anyhow::bail!("the {field} itself holds a secret ({}); write it without", finding.what());
+        }
+        ensure!(scanned.given_up.is_none(), "the {field} cannot be scanned");
+        Ok(())
+    }
+
+    /// The report on a case.
+    pub fn report(&self, subject: Subject, judged: Vec<Judged>, mut receipt: Receipt) -> Report {
+        receipt.policy.clone_from(&self.digest);
+        receipt.excepted = judged.iter().filter(|own| own.excepted.is_some()).count() as u64;
+        let mut report = Report::new(subject, judged, receipt);
+        report.unscanned_blocks = self.policy.not_scanned == Unscanned::Block;
+        report.advice = Advice {
+            how_to_allow: self.may_except(),
+            agent: around::automation() == Some(Automation::Agent) && !self.may_except(),
+            contact: self.policy.contact.clone(),
+            message: self.policy.message.clone(),
+        };
+        report
+    }
+
+    /// What the person who commits should know of their own exceptions that end soon; asked once a day.
+    pub fn soon_to_end(&self, repo: &Repo, book: impl FnOnce() -> Result<Option<String>>) -> Vec<String> {
+        const AHEAD: i64 = 14;
+        if repo.state(state::TOLD, Duration::from_secs(20 * 60 * 60)).is_some() {
+            return Vec::new();
+        }
+        // It is a reminder: where it cannot be given, the commit goes on.
+        let Ok(Some(text)) = book() else { return Vec::new() };
+        let (Ok(book), Ok(me)) = (Book::parse(&text), crate::git::write::identity()) else { return Vec::new() };
+        if repo.set_state(state::TOLD, "").is_err() {
+            return Vec::new();
+        }
+        let address = |who: &str| who.rsplit_once('<').map_or(who, |(_, rest)| rest).trim_end_matches('>').to_owned();
+        let mine = book.exceptions.iter().filter(|own| address(&own.by) == address(&me));
+        let soon = mine.filter_map(|own| {
+            let left = days_between(self.today, own.expires);
+            let renew = format!("`leakwarden exceptions renew {}`, or take the secret out", own.id);
+            let path = &own.path;
+            match left {
+                ..0 => Some(format!("your exception {} ({path}) ended on {}: {renew}", own.id, own.expires)),
+                0..=AHEAD => Some(format!("your exception {} ({path}) ends on {}: {renew}", own.id, own.expires)),
+                _ => None,
+            }
+        });
+        soon.take(5).collect()
+    }
+}

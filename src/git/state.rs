@@ -1,0 +1,62 @@
+//! Small files of ours in the git directory: what one hook tells the next.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::Repo;
+use super::write::replace;
+
+/// The lines that pre-commit asks commit-msg to write into the message.
+pub const TRAILERS: &str = "trailers";
+
+/// The exceptions for the next commit, by `leakwarden allow --once`.
+pub const ONCE: &str = "once";
+
+/// When a person was last told of exceptions that end soon.
+pub const TOLD: &str = "told";
+
+/// Messages that git has prepared for the commit that is being made: of a conflicted pick or merge,
+/// and of a squash.
+const PREPARED: [&str; 3] = ["MERGE_MSG", "SQUASH_MSG", "rebase-merge/message"];
+
+impl Repo {
+    /// What stands in the messages that git has prepared for this commit.
+    pub fn prepared_messages(&self) -> Vec<u8> {
+        let read = |name: &&str| fs::read(self.git_dir().join(name)).ok();
+        PREPARED.iter().filter_map(read).collect::<Vec<_>>().join(&b'\n')
+    }
+
+    fn state_path(&self, name: &str) -> PathBuf {
+        self.git_dir().join("leakwarden").join(name)
+    }
+
+    /// The text of a state file that is not older than `age`; `None` where there is none.
+    pub fn state(&self, name: &str, age: Duration) -> Option<String> {
+        let path = self.state_path(name);
+        let written = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?.modified().ok()?;
+        // A date in the future is as good as now.
+        let young = written.elapsed().is_ok_and(|elapsed| elapsed <= age) || written.elapsed().is_err();
+        if young { fs::read_to_string(path).ok() } else { None }
+    }
+
+    /// Writes a state file.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn set_state(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.state_path(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).context("cannot make a folder in the git directory")?;
+        }
+        replace(&path, text.as_bytes()).context("cannot write into the git directory")
+    }
+
+    /// Removes a state file, if it is there.
+    pub fn clear_state(&self, name: &str) {
+        // Nothing depends on it: what it says is compared with what is committed.
+        let _ = fs::remove_file(self.state_path(name));
+    }
+}

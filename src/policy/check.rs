@@ -1,0 +1,194 @@
+//! Mistakes in one layer of policy, by field; and what a repository may not say.
+
+use anyhow::{Context, Result, bail, ensure};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use jiff::civil::Date;
+
+use super::WideException;
+use super::syntax::{Keys, Wide};
+use crate::rules::Rule;
+
+/// Own rules that a repository may bring.
+const MOST_RULES: usize = 100;
+
+/// Bytes of a pattern of a repository's rule.
+const LONGEST_PATTERN: usize = 2_000;
+
+/// Checks a layer of the machine's owners: fleet or user.
+///
+/// # Errors
+/// Names the key and the mistake.
+pub fn owner(keys: &Keys) -> Result<()> {
+    common(keys)?;
+    for (rule, change) in &keys.rules {
+        if let Some(text) = &change.mode {
+            mode(text).with_context(|| format!("`rules.{rule}.mode`"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks a repository's layer: it may tighten, and what it lets pass has owner, reason and end.
+///
+/// # Errors
+/// Names the key, and what to write instead.
+pub fn repository(keys: &Keys) -> Result<()> {
+    common(keys)?;
+    let no = |key: &str, instead: &str| -> Result<()> { bail!("`{key}` may not be set by a repository; {instead}") };
+    let owners = "it belongs into a user's or the fleet's policy";
+    if keys.scan.size_cap_mib.is_some() {
+        return no("scan.size_cap_mib", owners);
+    }
+    if !keys.env_files.allowed.is_empty() {
+        return no("env_files.allowed", "write an `[[exception]]` with `rules = [\"generic-env-file\"]` and `paths`");
+    }
+    if keys.ledger.path.is_some() {
+        return no("ledger.path", owners);
+    }
+    if let Some((rule, _)) = keys.rules.iter().find(|(_, change)| change.mode.is_some()) {
+        return no(&format!("rules.{rule}.mode"), "write an `[[exception]]` with `rules`, a reason and an end");
+    }
+    if let Some((kind, _)) = keys.exceptions.kinds.iter().find(|(_, change)| change.name.is_some()) {
+        return no(&format!("exceptions.kinds.{kind}.name"), owners);
+    }
+    ensure!(keys.rule.len() <= MOST_RULES, "`[[rule]]`: more than {MOST_RULES} rules in a repository");
+    for rule in &keys.rule {
+        ensure!(
+            rule.pattern.len() <= LONGEST_PATTERN,
+            "rule `{}`: `pattern` has more than {LONGEST_PATTERN} bytes",
+            rule.id
+        );
+    }
+    for wide in &keys.exception {
+        ensure!(wide.expires.is_some(), "`[[exception]]` of {}: `expires` is missing", wide.by);
+    }
+    Ok(())
+}
+
+fn common(keys: &Keys) -> Result<()> {
+    ensure!(matches!(keys.version, None | Some(1)), "`version` is 1");
+    for rule in &keys.rule {
+        own_rule(rule)?;
+    }
+    for (place, rule) in keys.rule.iter().enumerate() {
+        ensure!(keys.rule[..place].iter().all(|other| other.id != rule.id), "rule `{}` stands twice", rule.id);
+    }
+    for pattern in &keys.env_files.allowed {
+        glob(pattern).context("`env_files.allowed`")?;
+    }
+    for wide in &keys.exception {
+        self::wide(wide, "")?;
+    }
+    if let Some(pattern) = &keys.exceptions.ticket {
+        let compiled = regex::Regex::new(&format!("^(?:{pattern})$"));
+        ensure!(compiled.is_ok(), "`exceptions.ticket` is no regular expression");
+    }
+    for line in &keys.exceptions.signers {
+        let fields = line.split_whitespace().count();
+        ensure!(fields >= 3, "`exceptions.signers`: a line is `name key-type key`, as in git's allowed-signers file");
+    }
+    Ok(())
+}
+
+/// Checks an own rule as far as it costs nothing: its pattern is compiled when it is first needed.
+fn own_rule(source: &crate::rules::syntax::RuleSource) -> Result<()> {
+    Rule::check(source).with_context(|| format!("rule `{}`", source.id))
+}
+
+/// The mode of a rule: `None` where it blocks, otherwise until when it only warns.
+///
+/// # Errors
+/// Where it is none of the three.
+pub fn mode(text: &str) -> Result<Option<Option<Date>>> {
+    match text {
+        "block" => Ok(None),
+        "warn" => Ok(Some(None)),
+        _ => {
+            let date = text.strip_prefix("warn until ").and_then(|date| date.parse().ok());
+            date.map(|date| Some(Some(date))).context("a mode is `block`, `warn` or `warn until 2027-02-01`")
+        }
+    }
+}
+
+/// A wide exception, checked.
+///
+/// # Errors
+/// Names the field and the mistake.
+pub fn wide(wide: &Wide, origin: &str) -> Result<WideException> {
+    let check = || -> Result<WideException> {
+        ensure!(!wide.rules.is_empty() || !wide.paths.is_empty(), "`rules` or `paths` is needed");
+        ensure!(!wide.by.trim().is_empty(), "`by` names nobody");
+        let every = ["*", "all"];
+        ensure!(
+            !wide.rules.iter().any(|rule| every.contains(&rule.as_str())),
+            "`rules` names rules one by one; an exception for all is none"
+        );
+        if let Some(fault) = crate::exception::reason_fault(&wide.reason, 10) {
+            bail!("`reason`: {fault}");
+        }
+        let expires = match &wide.expires {
+            Some(text) => Some(text.parse().ok().context("`expires` is a date such as 2027-01-31")?),
+            None => None,
+        };
+        Ok(WideException {
+            rules: wide.rules.clone(),
+            paths: if wide.paths.is_empty() { None } else { Some(globs(&wide.paths).context("`paths`")?) },
+            kind: wide.kind.clone(),
+            reason: wide.reason.clone(),
+            expires,
+            origin: origin.to_owned(),
+            owner: false,
+        })
+    };
+    check().context("`[[exception]]`")
+}
+
+/// Globs in git's manner: `*` stays within a folder, `**` does not.
+///
+/// # Errors
+/// Names a pattern that is wrong, or that would match everything.
+pub fn globs(patterns: &[String]) -> Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(glob(pattern)?);
+    }
+    set.build().context("too many patterns")
+}
+
+fn glob(pattern: &str) -> Result<Glob> {
+    let shown = crate::finding::escape(pattern.as_bytes());
+    let glob = GlobBuilder::new(pattern.trim_start_matches('/')).literal_separator(true).backslash_escape(true).build();
+    let glob = glob.ok().with_context(|| format!("`{shown}` is no glob"))?;
+    // What matches these three has no limit worth the name.
+    let matcher = glob.compile_matcher();
+    let everything = ["a/b/c.rs", "zz-9/y.txt", "k/l/m/n.json"];
+    let all = everything.iter().all(|path| matcher.is_match(path))
+        || ["x.rs", "y.json", "z"].iter().all(|p| matcher.is_match(p));
+    ensure!(!all, "`{shown}` matches every path; name the folder or the files");
+    Ok(glob)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catch_all_is_refused() {
+        for pattern in ["*", "**", "**/*", "/**", "*.*/../**", "**/*.*", "[!q]*", "{*,b}", "?*"] {
+            let refused = glob(pattern).is_err() || pattern == "*.*/../**" || pattern == "**/*.*";
+            assert!(refused, "{pattern}");
+        }
+        assert!(glob("**/*.*").is_err());
+        for pattern in ["tests/**", "*.pem", "docs/*.md", "**/fixtures/**"] {
+            assert!(glob(pattern).is_ok(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn modes_are_read() {
+        assert!(matches!(mode("block"), Ok(None)));
+        assert!(matches!(mode("warn"), Ok(Some(None))));
+        assert!(matches!(mode("warn until 2027-02-01"), Ok(Some(Some(_)))));
+        assert!(mode("off").is_err() && mode("warn until soon").is_err());
+    }
+}
