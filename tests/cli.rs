@@ -187,6 +187,14 @@ fn a_wrong_rule_file_is_explained() {
         "{rule}keywords = [\"abcd\"]\npattern = 'abcd[0-9]{{4}}'\nexamples = [\"abcx{{digit:4}}\"]\nnegative_examples = [\"abcd\"]\n"
     ));
     assert!(code == Some(1) && said.contains("example 1 is not found"), "{said}");
+    let files = format!("{rule}files = [\"*.acme\"]\nexcept = [\"demo.acme\"]\n");
+    let (code, said) = check(&files);
+    assert!(code == Some(1) && said.contains("needs `examples`"), "{said}");
+    let (code, said) = check(&format!(
+        "{files}examples = [\"a/b.acme\", \"a/demo.acme\"]\nnegative_examples = [\"b.acme/c\", \"c.ACME\"]\n"
+    ));
+    assert!(code == Some(1) && said.contains("example 2 is not found"), "{said}");
+    assert!(said.contains("negative example 2 is found") && said.contains("2 wrong"), "{said}");
 }
 
 #[test]
