@@ -76,7 +76,7 @@ fn numeric(value: &[u8]) -> bool {
 
 /// Names such as `user_password2`, `oauth2-client`, `v1.token`: every part is a lower or upper case
 /// word with at most two digits at its end.
-fn wordy(value: &[u8]) -> bool {
+pub(super) fn wordy(value: &[u8]) -> bool {
     let mut parts = value.split(|b| !b.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     parts.all(|part| {
         let letters = part.iter().take_while(|b| b.is_ascii_alphabetic()).count();

@@ -32,9 +32,10 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if !(6..=512).contains(&value.len()) {
         return Err("too short or too long for a password");
     }
-    if let Some(why) = reference(value).or_else(|| ciphertext(value)).or_else(|| dummy_password(value, found.key)) {
+    if let Some(why) = reference(value).or_else(|| ciphertext(value)) {
         return Err(why);
     }
+    dummy_password(value, found.key, verdict)?;
     let classes = Classes::of(value);
     if classes.other {
         return Err("not printable text");
@@ -59,9 +60,10 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
 /// Why the value is no finding.
 pub fn url_value(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     let value = found.secret;
-    if let Some(why) = reference(value).or_else(|| dummy_password(value, None)) {
+    if let Some(why) = reference(value) {
         return Err(why);
     }
+    dummy_password(value, None, verdict)?;
     let classes = Classes::of(value);
     let words = value.iter().all(u8::is_ascii_alphabetic);
     if value.len() < 6 || words || value.iter().any(|b| matches!(b, b'{' | b'}' | b'(' | b')' | b'<' | b'>' | b'`')) {
@@ -129,6 +131,18 @@ mod tests {
         ];
         for (key, value) in cases {
             assert!(verdict(key, value, true).is_err(), "{key} = {value}");
+        }
+        for value in ["Test@1234", "Password123!", "secret_2024", "MyTestPassword1!", "test-user#2024", "your.Token-4"]
+        {
+            assert!(verdict("password", value, true).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_dummy_word_inside_a_password_makes_it_possible() {
+        for parts in [["Te", "st9!kQ2z#"], ["k9!sec", "retQ4z"], ["Zq7$", "mock_Lw3"], ["9x!To", "ken#Qz7w"]] {
+            let value = parts.concat();
+            assert_eq!(verdict("db_password", &value, true), Ok(Confidence::Possible), "{value}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! Values that stand where a secret will be put later: runs, repetition, and the words of dummies.
 
-use super::Dropped;
 use super::characters::{Classes, contains, entropy};
+use super::code::wordy;
+use super::{Dropped, Verdict};
+use crate::level::Confidence;
 
 /// Words that stand in dummies and in no random value: seven letters or more, so that chance does
 /// not make them (once in 10^9 values of 40 base-62 characters).
@@ -102,21 +104,51 @@ const DUMMY_PASSWORDS: [&str; 40] = [
     "lorem",
 ];
 
-pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>) -> Option<Dropped> {
+/// Drops what stands where a password will be put; lowers the confidence where a word of dummies is
+/// only a part of something that people do choose (`k9!secretQ4z`).
+///
+/// # Errors
+/// Why the value is none.
+pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Verdict) -> Result<(), Dropped> {
     if let Some(why) = placeholder(value) {
-        return Some(why);
+        return Err(why);
     }
     let lower = value.to_ascii_lowercase();
     if key.is_some_and(|key| key.eq_ignore_ascii_case(value)) {
-        return Some("the value repeats the key");
+        return Err("the value repeats the key");
+    }
+    let hidden = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b'0'));
+    if hidden {
+        return Err("a placeholder");
     }
     let random_part = Classes::of(value).count() >= 3 && entropy(value) >= 3.6 && value.len() >= 20;
     let dummy = |word: &&str| contains(&lower, word.as_bytes()) && !random_beside(value, &lower, word);
-    if !random_part && DUMMY_PASSWORDS.iter().any(dummy) {
-        return Some("a placeholder: holds a word that dummies hold");
+    if random_part || !DUMMY_PASSWORDS.iter().any(dummy) {
+        return Ok(());
     }
-    let hidden = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b'0'));
-    hidden.then_some("a placeholder")
+    if !chosen(&without_dummy_words(value, &lower)) {
+        return Err("a placeholder: holds a word that dummies hold");
+    }
+    verdict.confidence = verdict.confidence.min(Confidence::Possible);
+    verdict.reasons.push("holds a word that dummies hold".to_owned());
+    Ok(())
+}
+
+/// Whether what is left of a value without the words of dummies is more than a number, a year or
+/// another word behind them.
+fn chosen(rest: &[u8]) -> bool {
+    let classes = Classes::of(rest);
+    rest.len() >= 6 && classes.count() >= 3 && classes.digit && classes.symbol && !wordy(rest)
+}
+
+fn without_dummy_words(value: &[u8], lower: &[u8]) -> Vec<u8> {
+    let mut kept = vec![true; value.len()];
+    for word in DUMMY_PASSWORDS {
+        for at in memchr::memmem::find_iter(lower, word) {
+            kept[at..at + word.len()].fill(false);
+        }
+    }
+    value.iter().zip(kept).filter_map(|(&byte, kept)| kept.then_some(byte)).collect()
 }
 
 /// Whether what remains of a value without a dummy's word is random by itself: `changeme` before 16
