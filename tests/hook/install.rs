@@ -429,7 +429,10 @@ fn a_chained_hook_may_commit_in_another_repository() -> Result<()> {
             s.run(s.command(LEAKWARDEN).arg("install").current_dir(s.root().join(folder)))?.ok()?;
         }
         s.append("README.md", "clean\n")?;
-        s.commit("-a")?.clean()?;
+        // With CDPATH, `cd .git/hooks` would lead to the same place from both.
+        std::fs::create_dir_all(s.root().join("elsewhere/.git/hooks"))?;
+        let mut commit = s.git_command();
+        s.run(commit.args(["commit", "-q", "-a", "-m", "outer"]).env("CDPATH", s.root().join("elsewhere")))?.clean()?;
         ensure!(notes(s) == "second\n", "{}", notes(s));
         Ok(())
     })
