@@ -132,15 +132,21 @@ mod tests {
         for (key, value) in cases {
             assert!(verdict(key, value, true).is_err(), "{key} = {value}");
         }
-        for value in ["Test@1234", "Password123!", "secret_2024", "MyTestPassword1!", "test-user#2024", "your.Token-4"]
-        {
+        let around = ["Test@1234", "Password123!", "secret_2024", "MyTestPassword1!", "test-user#2024", "your.Token-4"];
+        for value in around.into_iter().chain(["AGE-SECRET-KEY-PQ-1", "test_v2_pq_x86", "9f_TOKEN_b2_c7"]) {
             assert!(verdict("password", value, true).is_err(), "{value}");
         }
     }
 
     #[test]
     fn a_dummy_word_inside_a_password_makes_it_possible() {
-        for parts in [["Te", "st9!kQ2z#"], ["k9!sec", "retQ4z"], ["Zq7$", "mock_Lw3"], ["9x!To", "ken#Qz7w"]] {
+        for parts in [
+            ["Te", "st9!kQ2z#"],
+            ["k9!sec", "retQ4z"],
+            ["Zq7$", "mock_Lw3"],
+            ["9x!To", "ken#Qz7w"],
+            ["Qz7w-te", "st_Kp2m"],
+        ] {
             let value = parts.concat();
             assert_eq!(verdict("db_password", &value, true), Ok(Confidence::Possible), "{value}");
         }

@@ -135,10 +135,12 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
 }
 
 /// Whether what is left of a value without the words of dummies is more than a number, a year or
-/// another word behind them.
+/// another word behind them, and no name such as `AGE-KEY-PQ-1`.
 fn chosen(rest: &[u8]) -> bool {
     let classes = Classes::of(rest);
-    rest.len() >= 6 && classes.count() >= 3 && classes.digit && classes.symbol && !wordy(rest)
+    let joined = |b: &u8| matches!(b, b'-' | b'_' | b'.') || !b.is_ascii_punctuation();
+    let mixed = classes.digit && classes.symbol && classes.count() >= if rest.iter().all(joined) { 4 } else { 3 };
+    rest.len() >= 6 && mixed && !wordy(rest)
 }
 
 fn without_dummy_words(value: &[u8], lower: &[u8]) -> Vec<u8> {
