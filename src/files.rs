@@ -1,5 +1,6 @@
 //! Files on disk as fragments: `scan PATH...`.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,13 @@ use ignore::WalkBuilder;
 
 use crate::finding::{Finding, Part};
 use crate::fragment::Fragment;
+use crate::git::tracked;
 use crate::receipt::{Receipt, Source};
 use crate::rules::RuleSet;
 use crate::scan::{many, scan, scan_content, scan_path};
 
-/// Scans files and folders. Folders are walked with git's ignore rules; a file that is named is
+/// Scans files and folders. Folders are walked with git's ignore rules, which do not apply to what
+/// the index of their repository names; a file that is named is
 /// scanned whether ignored or not, and followed if it is a link; a pipe is read to its end. Links
 /// that are met on a walk are not followed; their targets are scanned.
 ///
@@ -50,6 +53,7 @@ struct File {
 }
 
 fn walk(root: &Path, rules: &RuleSet, files: &mut Vec<File>, receipt: &mut Receipt) {
+    let before = files.len();
     let walk = WalkBuilder::new(root)
         .hidden(false)
         .ignore(false)
@@ -68,6 +72,18 @@ fn walk(root: &Path, rules: &RuleSet, files: &mut Vec<File>, receipt: &mut Recei
                     error.io_error().map_or_else(|| "its ignore rules cannot be read".to_owned(), ToString::to_string);
                 receipt.skip(&scan_path(&path_bytes(at), rules).1, reason);
             }
+        }
+    }
+    match tracked::below(root) {
+        Ok(tracked) => {
+            let seen: HashSet<PathBuf> = files[before..].iter().map(|file| file.path.clone()).collect();
+            let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|m| m.is_file() || m.is_symlink());
+            let ignored = tracked.iter().map(|path| root.join(path)).filter(|path| !seen.contains(path) && there(path));
+            files.extend(ignored.map(|path| File { path, named: false }));
+        }
+        Err(error) => {
+            let reason = format!("which ignored files of it are tracked is not known: {error:#}");
+            receipt.skip(&scan_path(&path_bytes(root), rules).1, reason);
         }
     }
 }

@@ -62,4 +62,9 @@ impl Receipt {
         let reason = crate::finding::escape(reason.into().as_bytes());
         self.not_scanned.push(NotScanned { path: crate::finding::escape(path), reason });
     }
+
+    /// Adds a thing worth knowing about a path.
+    pub fn note(&mut self, path: &[u8], what: impl AsRef<[u8]>) {
+        self.notes.push(format!("{}: {}", crate::finding::escape(path), crate::finding::escape(what.as_ref())));
+    }
 }

@@ -187,6 +187,14 @@ fn a_wrong_rule_file_is_explained() {
         "{rule}keywords = [\"abcd\"]\npattern = 'abcd[0-9]{{4}}'\nexamples = [\"abcx{{digit:4}}\"]\nnegative_examples = [\"abcd\"]\n"
     ));
     assert!(code == Some(1) && said.contains("example 1 is not found"), "{said}");
+    let files = format!("{rule}files = [\"*.acme\"]\nexcept = [\"demo.acme\"]\n");
+    let (code, said) = check(&files);
+    assert!(code == Some(1) && said.contains("needs `examples`"), "{said}");
+    let (code, said) = check(&format!(
+        "{files}examples = [\"a/b.acme\", \"a/demo.acme\"]\nnegative_examples = [\"b.acme/c\", \"c.ACME\"]\n"
+    ));
+    assert!(code == Some(1) && said.contains("example 2 is not found"), "{said}");
+    assert!(said.contains("negative example 2 is found") && said.contains("2 wrong"), "{said}");
 }
 
 #[test]
@@ -199,6 +207,44 @@ fn what_cannot_be_read_is_said() {
     let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(document["receipt"]["not_scanned"][0]["path"], "huge.bin");
     assert_eq!(document["totals"]["blocking"], 1, "the rest was scanned");
+}
+
+/// While the program runs nothing of its memory can be written to disk: no core file, and on Linux
+/// it is not dumpable, which the owner of its files in `/proc` shows.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_core_dump_while_it_runs() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let everyone = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("our own");
+    everyone(folder.path(), 0o755);
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo(1) runs").success());
+    everyone(&pipe, 0o644);
+    let root = fs::metadata("/proc/self").expect("/proc").uid() == 0;
+    let scan = |user: Option<u32>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leakwarden"));
+        command.args(["scan", "pipe"]).current_dir(folder.path());
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        user.map(|id| command.uid(id));
+        command.spawn()
+    };
+    // What root runs belongs to root in any case; as nobody it can be told, where that is allowed.
+    let as_nobody = root.then(|| scan(Some(65_534)).ok()).flatten();
+    let tells_owner = !root || as_nobody.is_some();
+    let mut child = as_nobody.unwrap_or_else(|| scan(None).expect("the binary runs"));
+    // Opening it waits until the program has opened the other end: it runs, and waits for input.
+    let input = fs::OpenOptions::new().write(true).open(&pipe).expect("the pipe");
+    let about = format!("/proc/{}", child.id());
+    let limits = fs::read_to_string(format!("{about}/limits")).expect("the child runs");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit for core files");
+    let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    let owner = fs::metadata(format!("{about}/environ")).expect("the child runs").uid();
+    drop(input);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(numbers, ["0", "0"], "{core}");
+    assert!(!tells_owner || owner == 0, "it can be dumped: its files in /proc belong to user {owner}");
 }
 
 #[test]

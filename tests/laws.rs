@@ -35,12 +35,12 @@ fn every_rule_finds_its_examples_and_none_of_its_negative_examples() {
     let set = RuleSet::builtin();
     let mut complaints = Vec::new();
     for source in set.sources() {
-        let found = |text: &str| -> Vec<String> {
-            scan(&Fragment::content(b"example", text.as_bytes(), View::Plain), &set)
-                .findings
-                .into_iter()
-                .map(|f| f.rule)
-                .collect()
+        let found = |part: Part, text: &str| -> Vec<String> {
+            let fragment = match part {
+                Part::Path => Fragment::text(text.as_bytes(), part, text.as_bytes()),
+                _ => Fragment::content(b"example", text.as_bytes(), View::Plain),
+            };
+            scan(&fragment, &set).findings.into_iter().map(|f| f.rule).collect()
         };
         let all = check(&source, found).expect("built-in rules compile");
         complaints.extend(all.into_iter().map(|c| format!("{}: {c}", source.id)));
@@ -53,7 +53,7 @@ fn every_rule_finds_its_examples_and_none_of_its_negative_examples() {
 fn an_example_is_found_wherever_it_stands() {
     let set = RuleSet::builtin();
     let mut random = Random::new("wherever");
-    for source in set.sources().into_iter().filter(|s| s.context.is_empty() && !s.examples.is_empty()) {
+    for source in set.sources().into_iter().filter(|s| s.context.is_empty() && s.files.is_empty()) {
         let text = example(&source, &source.examples[0], 0).expect("a valid template");
         let lines_before = below(&mut random, 40);
         let mut bytes = Vec::new();

@@ -99,7 +99,9 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
     report.first_commit = found.first_commit;
     report.told = told;
     if in_hook && report.findings.is_empty() {
-        report.receipt.notes.extend(judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)));
+        for note in judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)) {
+            report.receipt.notes.push(crate::finding::escape(note.as_bytes()));
+        }
     }
     Ok(report)
 }

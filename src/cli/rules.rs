@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::args::Rules;
 use super::{Exit, fail, print};
+use crate::finding::Part;
 use crate::fragment::{Fragment, View};
 use crate::rules::syntax::{RuleFile, RuleSource};
 use crate::rules::{RuleSet, check};
@@ -56,16 +57,18 @@ fn check_files(files: &[PathBuf]) -> Result<Exit> {
 pub(super) fn complaints(sources: &[RuleSource], set: &RuleSet) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for source in sources {
-        let complaints = check::check(source, |text| found_in(text, set))?;
+        let complaints = check::check(source, |part, text| found_in(part, text, set))?;
         all.extend(complaints.into_iter().map(|complaint| format!("{}: {complaint}", source.id)));
     }
     Ok(all)
 }
 
-fn found_in(text: &str, set: &RuleSet) -> Vec<String> {
-    let (in_path, _) = scan_path(text.as_bytes(), set);
-    let in_text = scan(&Fragment::content(b"example", text.as_bytes(), View::Plain), set).findings;
-    in_path.into_iter().filter(|f| text.len() < 200 && f.redacted == text).chain(in_text).map(|f| f.rule).collect()
+fn found_in(part: Part, text: &str, set: &RuleSet) -> Vec<String> {
+    let findings = match part {
+        Part::Path => scan_path(text.as_bytes(), set).0,
+        _ => scan(&Fragment::content(b"example", text.as_bytes(), View::Plain), set).findings,
+    };
+    findings.into_iter().map(|finding| finding.rule).collect()
 }
 
 fn read(files: &[PathBuf]) -> Result<Vec<RuleSource>> {

@@ -13,6 +13,7 @@ mod origin;
 mod rename;
 pub mod staged;
 pub mod state;
+pub mod tracked;
 mod tree;
 mod walk;
 pub mod write;
@@ -78,21 +79,28 @@ impl Repo {
     /// # Errors
     /// Where there is no repository, or it uses a format that is not known.
     pub fn open(around: &Surroundings) -> Result<Self> {
-        let options = || {
-            let mut permissions = gix::open::Permissions::all();
-            permissions.config =
-                gix::open::permissions::Config { env: true, ..gix::open::permissions::Config::isolated() };
-            permissions.config.includes = true;
-            permissions.attributes = gix::open::permissions::Attributes::isolated();
-            gix::open::Options::default().permissions(permissions).filter_config_section(|_| true).config_overrides([
-                "core.useReplaceRefs=false".to_owned(),
-                "gitoxide.objects.allocLimitIfReducedTrust=0".to_owned(),
-                format!("gitoxide.objects.allocLimit={}", around.size_cap),
-            ])
-        };
-        let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };
+        let trust = opening(around.size_cap);
         let found = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(".", Default::default(), trust);
         let gix = found.map_err(plain).context("no git repository can be read here")?.to_thread_local();
+        Repo::checked(gix, around)
+    }
+
+    /// Opens the repository that holds a folder, whatever the environment names; `None` where there
+    /// is none.
+    ///
+    /// # Errors
+    /// Where there is one that cannot be read, or uses a format that is not known.
+    pub fn holding(folder: &Path) -> Result<Option<Self>> {
+        if gix::discover::upwards(folder).is_err() {
+            return Ok(None);
+        }
+        let around = Surroundings::default();
+        let found = gix::ThreadSafeRepository::discover_opts(folder, Default::default(), opening(around.size_cap));
+        let gix = found.map_err(plain).context("the git repository cannot be read")?.to_thread_local();
+        Repo::checked(gix, &around).map(Some)
+    }
+
+    fn checked(gix: gix::Repository, around: &Surroundings) -> Result<Self> {
         check_extensions(&gix)?;
         let partial = is_partial(&gix);
         let open = |folder: &PathBuf| {
@@ -216,6 +224,22 @@ pub fn message_settings() -> Option<(Option<String>, Option<String>)> {
     let cleanup = config.string("commit.cleanup").map(|value| value.to_string());
     let comment = config.string("core.commentString").or_else(|| config.string("core.commentChar"));
     Some((cleanup, comment.map(|value| value.to_string())))
+}
+
+/// How repositories are opened: with their own configuration and what the environment adds.
+fn opening(size_cap: u64) -> gix::sec::trust::Mapping<gix::open::Options> {
+    let options = || {
+        let mut permissions = gix::open::Permissions::all();
+        permissions.config = gix::open::permissions::Config { env: true, ..gix::open::permissions::Config::isolated() };
+        permissions.config.includes = true;
+        permissions.attributes = gix::open::permissions::Attributes::isolated();
+        gix::open::Options::default().permissions(permissions).filter_config_section(|_| true).config_overrides([
+            "core.useReplaceRefs=false".to_owned(),
+            "gitoxide.objects.allocLimitIfReducedTrust=0".to_owned(),
+            format!("gitoxide.objects.allocLimit={size_cap}"),
+        ])
+    };
+    gix::sec::trust::Mapping { full: options(), reduced: options() }
 }
 
 /// An error of `gix` as one of ours: its message and causes as text.

@@ -28,50 +28,54 @@ pub struct NewSide<'a> {
 }
 
 /// What a file that is new against one parent was made from.
-#[derive(Debug)]
-pub enum Origin {
+#[derive(Debug, Default)]
+pub struct Origin {
     /// The very same content stood under another name: no line is new.
-    Same,
+    same: bool,
     /// Files that are gone and share at least half of their bytes with it (git's default, `-M50%`):
     /// a line is new only where it is new against each of them.
-    Similar(Vec<AddedLines>),
+    similar: Vec<AddedLines>,
+    /// Why a file that is gone could not be compared; it explains nothing then.
+    pub unreadable: Option<String>,
 }
 
 impl Origin {
     /// Whether the finding's lines stood in the file that was renamed.
     pub fn explains(&self, finding: &Finding) -> bool {
-        match self {
-            Origin::Same => true,
-            Origin::Similar(all) => all.iter().any(|a| !a.any(finding.location.line, finding.location.end_line)),
-        }
+        let stood = |added: &AddedLines| !added.any(finding.location.line, finding.location.end_line);
+        self.same || self.similar.iter().any(stood)
     }
 }
 
 /// Looks among the files that are gone against a parent for those that a new file was made from.
-///
-/// # Errors
-/// Where an object of the parent is damaged.
-pub fn origin(repo: &Repo, gone: &[Gone], parent: usize, new: NewSide<'_>) -> Result<Origin> {
+pub fn origin(repo: &Repo, gone: &[Gone], parent: usize, new: NewSide<'_>) -> Origin {
+    let mut origin = Origin::default();
     let mut candidates = Vec::new();
     for entry in gone.iter().filter(|g| g.parent == parent) {
-        collect(repo, entry, &mut candidates)?;
+        if let Err(error) = collect(repo, entry, &mut candidates) {
+            origin.unreadable = Some(format!("{error:#}"));
+        }
         if candidates.len() >= CANDIDATES {
             break;
         }
     }
     if candidates.contains(&new.id) {
-        return Ok(Origin::Same);
+        return Origin { same: true, ..Origin::default() };
     }
-    let mut similar = Vec::new();
     let mut buffer = Vec::new();
     for id in candidates.into_iter().take(CANDIDATES) {
-        let Some(old) = repo.old_blob(&id, &mut buffer)? else { continue };
-        let (old, _) = text_of(new.view, old);
-        if share_half(&old, new.text) {
-            similar.push(AddedLines::between(&old, new.text));
+        match repo.old_blob(&id, &mut buffer) {
+            Ok(Some(old)) => {
+                let (old, _) = text_of(new.view, old);
+                if share_half(&old, new.text) {
+                    origin.similar.push(AddedLines::between(&old, new.text));
+                }
+            }
+            Ok(None) => {}
+            Err(error) => origin.unreadable = Some(format!("{error:#}")),
         }
     }
-    Ok(Origin::Similar(similar))
+    origin
 }
 
 /// The files at or below a path that is gone.

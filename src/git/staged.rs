@@ -1,5 +1,7 @@
 //! What a commit would add: the staged tree against its parents, as findings and a receipt.
 
+use std::convert::Infallible;
+
 use anyhow::{Result, bail};
 use gix::ObjectId;
 
@@ -152,10 +154,16 @@ pub(super) fn scan_walked(
         if let Some(reason) = scanned.skipped {
             receipt.skip(&scanned.shown, reason);
         }
+        if let Some(reason) = scanned.no_old {
+            receipt.note(&scanned.shown, format!("{NO_OLD} ({reason})"));
+        }
         findings.extend(scanned.findings);
     }
     Staged { findings, receipt, first_commit: trees.is_empty() }
 }
+
+/// What is said of a file whose old side is lost: nothing is hidden for it, so the commit can be judged.
+const NO_OLD: &str = "its old version cannot be read, so all of its lines count as new";
 
 fn scan_changes(repo: &Repo, rules: &RuleSet, walked: &Walked, options: Options<'_>) -> Vec<Scanned> {
     let (changes, gone) = (&walked.changes, walked.gone.as_slice());
@@ -186,6 +194,8 @@ struct Scanned {
     bytes: u64,
     added_lines: u64,
     skipped: Option<String>,
+    /// Why an old side with which it should have been compared could not be read.
+    no_old: Option<String>,
 }
 
 impl Scanned {
@@ -216,22 +226,28 @@ impl Scanned {
         let mut buffer = Vec::new();
         let bytes = repo.blob(&change.id, &mut buffer)?;
         repo.check_loose(&change.id, bytes)?;
-        let mut keep = |view, fragment: &Fragment<'_>, found: &mut Vec<Finding>| -> Result<()> {
+        let mut keep = |view, fragment: &Fragment<'_>, found: &mut Vec<Finding>| -> Result<(), Infallible> {
             let counts = count_lines && view == View::Plain;
             if found.is_empty() && !counts {
                 return Ok(());
             }
-            let lines = new_lines(repo, change, view, &fragment.text)?;
+            let olds = against_olds(repo, change, view, &fragment.text);
             if counts {
-                self.added_lines = count_new(&lines, &fragment.text);
+                self.added_lines = count_new(&olds, &fragment.text);
             }
-            for (parent, added) in lines.iter().enumerate() {
-                if let Some(added) = added {
-                    found.retain(|finding| added.any(finding.location.line, finding.location.end_line));
-                } else if !found.is_empty() {
-                    let new = NewSide { id: change.id, view, text: &fragment.text };
-                    let origin = rename::origin(repo, gone, parent, new)?;
-                    found.retain(|finding| !origin.explains(finding));
+            for (parent, old) in olds.into_iter().enumerate() {
+                match old {
+                    Old::Lines(added) => {
+                        found.retain(|finding| added.any(finding.location.line, finding.location.end_line));
+                    }
+                    Old::Unreadable(reason) => self.no_old = Some(reason),
+                    Old::None if found.is_empty() => {}
+                    Old::None => {
+                        let new = NewSide { id: change.id, view, text: &fragment.text };
+                        let origin = rename::origin(repo, gone, parent, new);
+                        found.retain(|finding| !origin.explains(finding));
+                        self.no_old = origin.unreadable.or(self.no_old.take());
+                    }
                 }
             }
             Ok(())
@@ -239,10 +255,11 @@ impl Scanned {
         let scanned = if change.entry == Entry::Link {
             let fragment = Fragment::text(&self.shown, Part::LinkTarget, bytes);
             let mut scanned = scan(&fragment, rules);
-            keep(View::Plain, &fragment, &mut scanned.findings)?;
+            let Ok(()) = keep(View::Plain, &fragment, &mut scanned.findings);
             scanned
         } else {
-            scan_content(&self.shown, bytes, rules, keep)?
+            let Ok(scanned) = scan_content(&self.shown, bytes, rules, keep);
+            scanned
         };
         self.skipped = scanned.given_up.map(str::to_owned);
         let mut found = scanned.findings;
@@ -253,22 +270,33 @@ impl Scanned {
     }
 }
 
-/// For each parent the lines that are new against it; `None` where it has no such file.
-fn new_lines(repo: &Repo, change: &Change, view: View, text: &[u8]) -> Result<Vec<Option<AddedLines>>> {
-    let mut all = Vec::with_capacity(change.olds.len());
+/// What a change is compared with in one parent.
+enum Old {
+    /// There is no such file in that parent, or it is not here (a partial clone).
+    None,
+    /// There is: these lines are new.
+    Lines(AddedLines),
+    /// There is, and it cannot be read. The new side can, so it is judged, all of it as new.
+    Unreadable(String),
+}
+
+/// The change against each parent.
+fn against_olds(repo: &Repo, change: &Change, view: View, text: &[u8]) -> Vec<Old> {
     let mut buffer = Vec::new();
-    for old in &change.olds {
-        let bytes = match old {
-            Some(id) => repo.old_blob(id, &mut buffer)?,
-            None => None,
-        };
-        all.push(bytes.map(|bytes| AddedLines::between(&text_of(view, bytes).0, text)));
-    }
-    Ok(all)
+    let mut against = |old: &Option<ObjectId>| {
+        let Some(id) = old else { return Old::None };
+        match repo.old_blob(id, &mut buffer) {
+            Ok(Some(bytes)) => Old::Lines(AddedLines::between(&text_of(view, bytes).0, text)),
+            Ok(None) => Old::None,
+            Err(error) => Old::Unreadable(format!("{error:#}")),
+        }
+    };
+    change.olds.iter().map(&mut against).collect()
 }
 
 /// New lines as git counts them for one parent; of a merge, against the parent that is nearest.
-fn count_new(lines: &[Option<AddedLines>], text: &[u8]) -> u64 {
+fn count_new(olds: &[Old], text: &[u8]) -> u64 {
     let all = || text.split_inclusive(|&b| b == b'\n').count() as u64;
-    lines.iter().map(|added| added.as_ref().map_or_else(all, AddedLines::count)).min().unwrap_or_else(all)
+    let count = |old: &Old| if let Old::Lines(added) = old { added.count() } else { all() };
+    olds.iter().map(count).min().unwrap_or_else(all)
 }

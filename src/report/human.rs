@@ -81,8 +81,12 @@ pub fn render(report: &Report, look: Look) -> String {
             if files == 1 { "file" } else { "files" }
         ));
     }
-    for note in &report.receipt.notes {
-        out.push_str(&format!("leakwarden: {}\n", shown(note)));
+    let notes = &report.receipt.notes;
+    for note in notes.iter().take(MOST) {
+        out.push_str(&format!("leakwarden: {note}\n"));
+    }
+    if notes.len() > MOST {
+        out.push_str(&format!("leakwarden: … and {} more notes\n", notes.len() - MOST));
     }
     out
 }

@@ -1,6 +1,6 @@
 //! Structures that can be taken apart offline: what is inside a value proves, lowers or refutes it.
 
-use super::checksum::decode_base64;
+use super::encoding::decode_base64;
 use super::filters::{Dropped, Match, Verdict};
 use super::likelihood;
 use super::syntax::Structure;

@@ -7,6 +7,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::checksum;
+use super::encoding::encode_base64;
 use super::syntax::Checksum;
 
 /// A small deterministic generator (SplitMix64, public domain reference by Sebastiano Vigna).
@@ -130,12 +131,12 @@ fn expand_special(
             let count: usize = count.parse().with_context(|| format!("`{{{part}}}` needs a number"))?;
             out.push_str(&text.repeat(count));
         }
-        "base64of" => out.push_str(&checksum::encode_base64(argument.as_bytes(), BASE64, true)),
-        "base64urlof" => out.push_str(&checksum::encode_base64(argument.as_bytes(), BASE64URL, false)),
+        "base64of" => out.push_str(&encode_base64(argument.as_bytes(), BASE64, true)),
+        "base64urlof" => out.push_str(&encode_base64(argument.as_bytes(), BASE64URL, false)),
         "jwt" => {
             let subject = random.draw();
             for part in [r#"{"alg":"HS256","typ":"JWT"}"#, &format!(r#"{{"sub":"u{subject}","iat":1767225600}}"#)] {
-                out.push_str(&checksum::encode_base64(part.as_bytes(), BASE64URL, false));
+                out.push_str(&encode_base64(part.as_bytes(), BASE64URL, false));
                 out.push('.');
             }
             out.extend((0..43).map(|_| random.pick(BASE64URL)));
@@ -147,7 +148,7 @@ fn expand_special(
                 u16::try_from(count.saturating_sub(4)).context("a PEM that long is no key")?.to_be_bytes();
             let mut bytes = vec![0x30, 0x82, high, low];
             bytes.extend((4..count).map(|_| random.draw().to_le_bytes()[0]));
-            let text = checksum::encode_base64(&bytes, BASE64, true);
+            let text = encode_base64(&bytes, BASE64, true);
             for (i, character) in text.chars().enumerate() {
                 if i > 0 && i % 64 == 0 {
                     out.push('\n');

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 
+use crate::kit::gits::on_one;
 use crate::kit::{Outcome, Sandbox, in_repository, line, plant, table};
 
 /// It could not scan and says so, with the exit code of that.
@@ -137,10 +138,79 @@ fn missing_old_side() -> Result<()> {
         s.append("README.md", line(&plant::github("missing-old")))?;
         s.git("add README.md")?;
         remove_object(s, &old)?;
-        // Either is right: it cannot be compared, or all of it counts as new. Passing is not.
+        lost_old_side(s, "README.md", 21)?;
+        // A finding on an old line is told as well: nobody can say that it is old.
+        s.write("README.md", line(&plant::github("missing-old-moved")))?;
+        s.git("add README.md")?;
+        lost_old_side(s, "README.md", 1)?;
+        // Without a finding nothing is compared, and nothing is said.
+        s.write("README.md", "clean\n")?;
+        s.git("add README.md")?;
         let said = s.hook("pre-commit")?;
-        ensure!(said.code == Some(3) || said.code == Some(1), "{said:?}");
+        ensure!(said.exits(0)?.stderr.is_empty(), "{said:?}");
         Ok(())
+    })
+}
+
+/// The finding is reported, and that all lines count as new because the old ones cannot be read.
+fn lost_old_side(s: &Sandbox, path: &str, at: u64) -> Result<()> {
+    let said = s.hook("pre-commit")?;
+    said.exits(1)?.blocked_at(&format!("{path}:{at}:"))?;
+    let note = format!("leakwarden: {path}: its old version cannot be read");
+    ensure!(said.stderr.contains(&note), "{note}: {said:?}");
+    let report = s.staged()?;
+    report.only("github-", path, at, "content")?;
+    ensure!(report.receipt("not_scanned") == &serde_json::json!([]), "the new side was scanned: {report:?}");
+    let notes = report.receipt("notes").to_string();
+    ensure!(notes.contains(path) && notes.contains("its old version cannot be read"), "{notes}");
+    Ok(())
+}
+
+#[test]
+fn damaged_old_side() -> Result<()> {
+    in_repository(|s| {
+        let old = s.ask_git("rev-parse HEAD:README.md")?;
+        s.append("README.md", line(&plant::github("damaged-old")))?;
+        s.git("add README.md")?;
+        let object = s.path(".git/objects").join(&old[..2]).join(&old[2..]);
+        std::fs::remove_file(&object)?;
+        std::fs::write(&object, "no object")?;
+        lost_old_side(s, "README.md", 21)?;
+        // The same file under another name: what it was renamed from cannot be compared.
+        s.git("mv README.md renamed.md")?;
+        lost_old_side(s, "renamed.md", 21)
+    })
+}
+
+/// The old side of a merge's other parent: what is new against HEAD is reported.
+#[test]
+fn missing_old_side_of_a_merge() -> Result<()> {
+    in_repository(|s| {
+        s.write("app.conf", "a = 1\n")?;
+        s.commit_unchecked("base")?;
+        s.git("checkout -q -b side")?;
+        s.write("app.conf", "a = 2\n")?;
+        s.commit_unchecked("side")?;
+        let old = s.ask_git("rev-parse side:app.conf")?;
+        s.git("checkout -q main")?;
+        s.write("app.conf", "a = 3\n")?;
+        s.commit_unchecked("main")?;
+        ensure!(s.try_git("merge -q --no-commit side")?.code != Some(0), "a conflict");
+        s.write("app.conf", format!("a = 4\n{}", line(&plant::github("old-of-merge"))))?;
+        s.git("add app.conf")?;
+        remove_object(s, &old)?;
+        lost_old_side(s, "app.conf", 2)
+    })
+}
+
+#[test]
+fn old_side_over_the_size_cap() -> Result<()> {
+    on_one(|s| {
+        std::fs::File::create(s.path("huge.bin"))?.set_len((256 << 20) + 1)?;
+        s.commit_unchecked("a huge file")?;
+        s.write("huge.bin", line(&plant::github("huge-old")))?;
+        s.git("add huge.bin")?;
+        lost_old_side(s, "huge.bin", 1)
     })
 }
 

@@ -377,3 +377,63 @@ fn a_failed_install_brings_the_hook_back() -> Result<()> {
         Ok(())
     })
 }
+
+/// A hook that was there before and leads back to the shim is run once, not for ever.
+#[test]
+fn a_chained_hook_that_leads_back_to_the_shim_ends() -> Result<()> {
+    /// Puts something at the place of a hook that was there before.
+    type Before = fn(&Sandbox, &Path) -> Result<()>;
+    let rows: &[(&str, Before)] = &[
+        ("a link to the shim", |_, before| Ok(symlink("pre-commit", before)?)),
+        ("a copy of the shim", |s, before| Ok(std::fs::copy(s.path(".git/hooks/pre-commit"), before).map(drop)?)),
+        ("a hook that runs the shim", |s, _| {
+            let notes = s.root().join("notes");
+            let body = format!("echo once >>'{}'\n.git/hooks/pre-commit \"$@\" || exit 7\n", notes.display());
+            s.script("repo/.git/hooks/pre-commit.leakwarden-orig", &body).map(drop)
+        }),
+        ("a hook that becomes the shim of another folder, which comes back", |s, _| {
+            let shim = std::fs::read_to_string(s.path(".git/hooks/pre-commit"))?;
+            let folder = s.path(".git/hooks").display().to_string();
+            s.script("other/pre-commit", shim.strip_prefix("#!/bin/sh\n").unwrap_or(&shim))?;
+            s.script("other/pre-commit.leakwarden-orig", &format!("exec '{folder}/pre-commit' \"$@\""))?;
+            let other = s.root().join("other/pre-commit");
+            let body = format!("echo once >>'{}'\nexec '{}'", s.root().join("notes").display(), other.display());
+            s.script("repo/.git/hooks/pre-commit.leakwarden-orig", &body).map(drop)
+        }),
+    ];
+    table(rows, |s, before| {
+        plain(s)?;
+        s.install()?;
+        before(s, &s.path(".git/hooks/pre-commit.leakwarden-orig"))?;
+        s.append("README.md", "clean\n")?;
+        s.git("add README.md")?;
+        // Without an end it would be stopped by `timeout`, whose exit code is 124.
+        let said = s.run(s.command("timeout").args(["20", "git", "commit", "-q", "-m", "a change"]))?;
+        said.exits(0)?;
+        ensure!(["", "once\n"].contains(&notes(s).as_str()), "it ran once: {}", notes(s));
+        blocks(s, "leads-back")
+    })
+}
+
+/// Another repository's shim that a chained hook sets off still runs the hook that was there.
+#[test]
+fn a_chained_hook_may_commit_in_another_repository() -> Result<()> {
+    in_sandbox(|s| {
+        plain(s)?;
+        s.run(s.git_command().args(["clone", "-q"]).arg(s.path("")).arg(s.root().join("second")))?.ok()?;
+        for (folder, body) in [
+            ("second", "echo second >>../notes".to_owned()),
+            ("repo", "unset GIT_INDEX_FILE GIT_DIR; cd ../second && git commit -q --allow-empty -m inner".to_owned()),
+        ] {
+            s.script(&format!("{folder}/.git/hooks/pre-commit"), &body)?;
+            s.run(s.command(LEAKWARDEN).arg("install").current_dir(s.root().join(folder)))?.ok()?;
+        }
+        s.append("README.md", "clean\n")?;
+        // With CDPATH, `cd .git/hooks` would lead to the same place from both.
+        std::fs::create_dir_all(s.root().join("elsewhere/.git/hooks"))?;
+        let mut commit = s.git_command();
+        s.run(commit.args(["commit", "-q", "-a", "-m", "outer"]).env("CDPATH", s.root().join("elsewhere")))?.clean()?;
+        ensure!(notes(s) == "second\n", "{}", notes(s));
+        Ok(())
+    })
+}

@@ -9,6 +9,7 @@ mod attributes;
 mod broken;
 mod bytes;
 mod changes;
+mod files;
 mod forged;
 mod install;
 mod merges;

@@ -172,25 +172,28 @@ fn a_secret_inside_a_folder_that_the_sparse_index_keeps_as_a_tree() -> Result<()
     })
 }
 
+/// Puts a clone without blobs in the place of the repository; what it lacks cannot be fetched.
+fn become_partial_clone(s: &Sandbox) -> Result<()> {
+    s.git("config uploadpack.allowFilter true")?;
+    let url = format!("file://{}", s.path("").display());
+    let there = s.root().join("partial");
+    s.run(
+        s.git_command().args(["clone", "-q", "--no-local", "--filter=blob:none", "--no-checkout", &url]).arg(&there),
+    )?
+    .ok()?;
+    std::fs::rename(s.path(""), s.root().join("gone"))?;
+    std::fs::rename(&there, s.path(""))?;
+    s.git("config remote.origin.url file:///no/such/place")?;
+    s.install()
+}
+
 #[test]
 fn partial_clone_fetches_nothing() -> Result<()> {
     in_repository(|s| {
         s.write("old.conf", format!("a = 1\n{}", line(&plant::github("partial-old"))))?;
         s.write("dir/other.txt", "text\n")?;
         s.commit_unchecked("an old secret")?;
-        s.git("config uploadpack.allowFilter true")?;
-        let url = format!("file://{}", s.path("").display());
-        let there = s.root().join("partial");
-        s.run(
-            s.git_command()
-                .args(["clone", "-q", "--no-local", "--filter=blob:none", "--no-checkout", &url])
-                .arg(&there),
-        )?
-        .ok()?;
-        std::fs::rename(s.path(""), s.root().join("gone"))?;
-        std::fs::rename(&there, s.path(""))?;
-        s.git("config remote.origin.url file:///no/such/place")?;
-        s.install()?;
+        become_partial_clone(s)?;
         let packs = || -> Result<usize> { Ok(std::fs::read_dir(s.path(".git/objects/pack"))?.count()) };
         let before = packs()?;
         // Git itself wants all staged blobs here, so each of them is new; all old ones are missing.
@@ -223,19 +226,7 @@ fn partial_clone_counts_a_missing_old_side_as_empty() -> Result<()> {
         let token_line = line(&plant::github("partial-untouched"));
         s.write("README.md", &token_line)?;
         s.commit_unchecked("an old secret")?;
-        s.git("config uploadpack.allowFilter true")?;
-        let url = format!("file://{}", s.path("").display());
-        let there = s.root().join("partial");
-        s.run(
-            s.git_command()
-                .args(["clone", "-q", "--no-local", "--filter=blob:none", "--no-checkout", &url])
-                .arg(&there),
-        )?
-        .ok()?;
-        std::fs::rename(s.path(""), s.root().join("gone"))?;
-        std::fs::rename(&there, s.path(""))?;
-        s.git("config remote.origin.url file:///no/such/place")?;
-        s.install()?;
+        become_partial_clone(s)?;
         s.write("README.md", format!("{token_line}more\n"))?;
         s.git("read-tree --empty")?;
         s.git("add README.md")?;

@@ -57,6 +57,7 @@ const TOOLS: &[&str] = &[
     "tr",
     "true",
     "uname",
+    "timeout",
     "unshare",
     "wc",
 ];

@@ -1,0 +1,50 @@
+//! What characters a value is made of.
+
+/// Shannon entropy in bits per character.
+pub fn entropy(bytes: &[u8]) -> f32 {
+    if bytes.is_empty() {
+        return 0.0;
+    }
+    let mut counts = [0_u32; 256];
+    for &byte in bytes {
+        counts[usize::from(byte)] += 1;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "values are far shorter than 2^23 bytes where it matters")]
+    let total = bytes.len() as f32;
+    counts.iter().filter(|&&n| n > 0).fold(0.0, |sum, &n| {
+        #[expect(clippy::cast_precision_loss, reason = "as above")]
+        let share = n as f32 / total;
+        sum - share * share.log2()
+    })
+}
+
+/// Which kinds of characters a value holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Classes {
+    pub(super) lower: bool,
+    pub(super) upper: bool,
+    pub(super) digit: bool,
+    pub(super) symbol: bool,
+    pub(super) other: bool,
+}
+
+impl Classes {
+    pub(super) fn of(value: &[u8]) -> Self {
+        let any = |test: fn(&u8) -> bool| value.iter().any(test);
+        Classes {
+            lower: any(u8::is_ascii_lowercase),
+            upper: any(u8::is_ascii_uppercase),
+            digit: any(u8::is_ascii_digit),
+            symbol: any(u8::is_ascii_punctuation),
+            other: any(u8::is_ascii_control),
+        }
+    }
+
+    pub(super) fn count(self) -> usize {
+        [self.lower, self.upper, self.digit, self.symbol].into_iter().filter(|&c| c).count()
+    }
+}
+
+pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|w| w == part)
+}

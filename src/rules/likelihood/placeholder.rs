@@ -1,0 +1,177 @@
+//! Values that stand where a secret will be put later: runs, repetition, and the words of dummies.
+
+use super::characters::{Classes, contains, entropy};
+use super::code::wordy;
+use super::{Dropped, Verdict};
+use crate::level::Confidence;
+
+/// Words that stand in dummies and in no random value: seven letters or more, so that chance does
+/// not make them (once in 10^9 values of 40 base-62 characters).
+const DUMMY_WORDS: [&str; 22] = [
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "yourtoken",
+    "your_",
+    "your-",
+    "yourkey",
+    "yoursecret",
+    "redacted",
+    "notreal",
+    "not_real",
+    "not-real",
+    "dummykey",
+    "fakekey",
+    "invalid",
+    "xxxxxx",
+    "deadbeef",
+    "abcdefgh",
+    "12345678",
+    "replaceme",
+];
+
+/// Says why a value that should be random is a placeholder.
+///
+/// Repetition, alternation and runs along the alphabet or the digits over half of the value, and
+/// words of dummies.
+pub fn placeholder(body: &[u8]) -> Option<Dropped> {
+    if body.len() < 4 {
+        return None;
+    }
+    let mut seen = [false; 256];
+    body.iter().for_each(|&b| seen[usize::from(b)] = true);
+    let distinct = seen.iter().filter(|&&s| s).count();
+    if distinct <= 2 || (body.len() >= 16 && distinct <= 4) {
+        return Some("a placeholder: the same characters over and over");
+    }
+    let steps = |step: i16| body.windows(2).filter(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step).count();
+    if [0, 1, -1].into_iter().any(|step| steps(step) * 2 > body.len()) {
+        return Some("a placeholder: a run of characters");
+    }
+    let bracketed = body.starts_with(b"<") && body.ends_with(b">");
+    if bracketed || body.ends_with(b"...") || body.ends_with(b"***") {
+        return Some("a placeholder: cut short or in brackets");
+    }
+    let lower = body.to_ascii_lowercase();
+    let run = |word: &str| ["xxxxxx", "deadbeef", "abcdefgh", "12345678"].contains(&word);
+    let dummy = |word: &&str| contains(&lower, word.as_bytes()) && (run(word) || !random_beside(body, &lower, word));
+    DUMMY_WORDS.iter().any(dummy).then_some("a placeholder: holds a word that dummies hold")
+}
+
+/// Values that people write where a password will stand later.
+const DUMMY_PASSWORDS: [&str; 40] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "changeit",
+    "changeme",
+    "change_me",
+    "change-me",
+    "example",
+    "sample",
+    "dummy",
+    "fake",
+    "foobar",
+    "placeholder",
+    "your",
+    "todo",
+    "fixme",
+    "redacted",
+    "removed",
+    "hidden",
+    "masked",
+    "insert",
+    "replace",
+    "none",
+    "null",
+    "undefined",
+    "optional",
+    "required",
+    "string",
+    "default",
+    "unknown",
+    "xxx",
+    "***",
+    "...",
+    "test",
+    "mock",
+    "lorem",
+];
+
+/// Drops what stands where a password will be put; lowers the confidence where a word of dummies is
+/// only a part of something that people do choose (`k9!secretQ4z`).
+///
+/// # Errors
+/// Why the value is none.
+pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Verdict) -> Result<(), Dropped> {
+    if let Some(why) = placeholder(value) {
+        return Err(why);
+    }
+    let lower = value.to_ascii_lowercase();
+    if key.is_some_and(|key| key.eq_ignore_ascii_case(value)) {
+        return Err("the value repeats the key");
+    }
+    let hidden = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b'0'));
+    if hidden {
+        return Err("a placeholder");
+    }
+    let random_part = Classes::of(value).count() >= 3 && entropy(value) >= 3.6 && value.len() >= 20;
+    let dummy = |word: &&str| contains(&lower, word.as_bytes()) && !random_beside(value, &lower, word);
+    if random_part || !DUMMY_PASSWORDS.iter().any(dummy) {
+        return Ok(());
+    }
+    if !chosen(&without_dummy_words(value, &lower)) {
+        return Err("a placeholder: holds a word that dummies hold");
+    }
+    verdict.confidence = verdict.confidence.min(Confidence::Possible);
+    verdict.reasons.push("holds a word that dummies hold".to_owned());
+    Ok(())
+}
+
+/// Whether what is left of a value without the words of dummies is more than a number, a year or
+/// another word behind them, and no name such as `AGE-KEY-PQ-1`.
+fn chosen(rest: &[u8]) -> bool {
+    let classes = Classes::of(rest);
+    let joined = |b: &u8| matches!(b, b'-' | b'_' | b'.') || !b.is_ascii_punctuation();
+    let mixed = classes.digit && classes.symbol && classes.count() >= if rest.iter().all(joined) { 4 } else { 3 };
+    rest.len() >= 6 && mixed && !wordy(rest)
+}
+
+fn without_dummy_words(value: &[u8], lower: &[u8]) -> Vec<u8> {
+    let mut kept = vec![true; value.len()];
+    for word in DUMMY_PASSWORDS {
+        for at in memchr::memmem::find_iter(lower, word) {
+            kept[at..at + word.len()].fill(false);
+        }
+    }
+    value.iter().zip(kept).filter_map(|(&byte, kept)| kept.then_some(byte)).collect()
+}
+
+/// Whether what remains of a value without a dummy's word is random by itself: `changeme` before 16
+/// random characters hides nothing.
+fn random_beside(value: &[u8], lower: &[u8], word: &str) -> bool {
+    let Some(at) = lower.windows(word.len()).position(|w| w == word.as_bytes()) else { return false };
+    [&value[..at], &value[at + word.len()..]].into_iter().any(|rest| {
+        let classes = Classes::of(rest);
+        rest.len() >= 12 && classes.digit && classes.count() >= 3 && entropy(rest) >= 3.0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_told_from_random_values() {
+        assert!(placeholder(b"xxxxxxxxxxxxxxxxxxxx").is_some());
+        assert!(placeholder(b"abcdefghijklmnopqrstuvwxyz").is_some());
+        assert!(placeholder(b"0123456789012345678901234567890123456789").is_some());
+        assert!(placeholder(b"k3J9xQ2mZ8pL5vN7").is_none());
+    }
+}

@@ -1,0 +1,103 @@
+//! Values that say where the secret is instead of being it: variables, slots of templates, names in
+//! secret stores; and those that hide it: ciphertext and hashes.
+
+use super::Dropped;
+use super::characters::contains;
+
+/// Beginnings of references to where a secret really is.
+const REFERENCES: [&str; 35] = [
+    "$",
+    "%",
+    "{{",
+    "{%",
+    "<",
+    "&lt;",
+    "#{",
+    "@{",
+    "((",
+    "process.env",
+    "os.environ",
+    "os.getenv",
+    "getenv",
+    "env.",
+    "env(",
+    "import.meta",
+    "deno.env",
+    "system.getenv",
+    "secrets.",
+    "vault:",
+    "vault/",
+    "ref+",
+    "op://",
+    "arn:",
+    "projects/",
+    "ssm:",
+    "gcp-sm:",
+    "sm://",
+    "akv:",
+    "doppler:",
+    "keyring:",
+    "file:",
+    "secret/",
+    "bws:",
+    "!",
+];
+
+pub(super) fn reference(value: &[u8]) -> Option<Dropped> {
+    let lower = value[..value.len().min(24)].to_ascii_lowercase();
+    let password_hash = value.starts_with(b"$2") || value.starts_with(b"$argon2") || value.starts_with(b"$6$");
+    if password_hash {
+        return Some("a password hash");
+    }
+    if value.first() == Some(&b'%') && value.last() != Some(&b'%') {
+        return None;
+    }
+    // A `$` begins a reference only where a name or a brace follows; `$Tr0ng!pass` is a password.
+    if let Some(rest) = value.strip_prefix(b"$") {
+        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'/' | b'#');
+        let braced = rest.starts_with(b"{") || rest.starts_with(b"(");
+        return (braced || rest.iter().all(name)).then_some("a reference to a variable");
+    }
+    if value.starts_with(b"!") && !value.contains(&b' ') && !value.starts_with(b"!Ref") && !value.starts_with(b"!Sub") {
+        return None;
+    }
+    let closed = |open: &[u8], close: &[u8]| !value.starts_with(open) || contains(value, close);
+    if !closed(b"{{", b"}}") || !closed(b"<", b">") {
+        return None;
+    }
+    let begins = REFERENCES.iter().any(|start| lower.starts_with(start.as_bytes()));
+    let inside = [b"${".as_slice(), b"{{", b"$(", b"/run/secrets", b".vault.azure.net", b"secretsmanager"];
+    let refers = begins || inside.iter().any(|part| contains(value, part)) || has_slot(value);
+    refers.then_some("a reference to a secret store or variable")
+}
+
+pub(super) fn ciphertext(value: &[u8]) -> Option<Dropped> {
+    let starts = [
+        "ENC[",
+        "ENC(",
+        "{cipher}",
+        "$ANSIBLE_VAULT",
+        "AQICAH",
+        "vault:v1:",
+        "pbkdf2",
+        "{SSHA",
+        "sha256:",
+        "sha512-",
+        "age1",
+    ];
+    starts.iter().any(|start| value.starts_with(start.as_bytes())).then_some("encrypted, or a hash")
+}
+
+/// A slot of a template or format string: a name in braces, `{name}`, `{name:…}`, `{0}`.
+fn has_slot(value: &[u8]) -> bool {
+    let mut rest = value;
+    while let Some(open) = rest.iter().position(|&b| b == b'{') {
+        rest = &rest[open + 1..];
+        let Some(close) = rest.iter().position(|&b| b == b'}') else { return false };
+        let name = rest[..close].split(|&b| b == b':').next().unwrap_or_default();
+        if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')) && name.len() <= 32 {
+            return true;
+        }
+    }
+    false
+}
