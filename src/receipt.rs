@@ -6,6 +6,9 @@ use serde::Serialize;
 /// [`not_scanned`](Receipt::not_scanned).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Receipt {
+    /// Commits that were looked at, where a range of them was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commits: Option<u64>,
     /// Changed files (or files on disk) whose content was scanned.
     pub files: u64,
     /// Lines that are new in them; counted only where the output shows it.

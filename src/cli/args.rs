@@ -39,6 +39,19 @@ pub enum Format {
     Sarif,
 }
 
+/// The form of a report on commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFormat {
+    /// Text for people.
+    Human,
+    /// JSON on standard output (docs/json.md).
+    Json,
+    /// SARIF 2.1.0 on standard output.
+    Sarif,
+    /// Annotations of GitHub Actions on standard output, and text for people.
+    Github,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -87,6 +100,24 @@ pub enum Command {
         /// For the next commit only: it travels in the commit's message, not in a file.
         #[arg(long)]
         once: bool,
+    },
+    /// Judge commits that exist, as the hook would have: for CI and for servers.
+    Verify {
+        /// The commits: `A..B`, or a commit and what it must not reach: `B ^A`.
+        #[arg(value_name = "RANGE", required_unless_present_any = ["tree", "pre_receive"])]
+        range: Vec<String>,
+        /// Everything in the tree of a commit instead, exceptions that have ended included.
+        #[arg(long, value_name = "COMMIT", num_args = 0..=1, default_missing_value = "HEAD", conflicts_with = "range")]
+        tree: Option<String>,
+        /// What git gives a pre-receive hook on standard input.
+        #[arg(long, conflicts_with_all = ["range", "tree"])]
+        pre_receive: bool,
+        /// The commit whose policy may loosen; default: where the range begins, or HEAD for a push.
+        #[arg(long, value_name = "COMMIT", conflicts_with = "tree")]
+        policy_from: Option<String>,
+        /// Form of the report.
+        #[arg(long, default_value = "human")]
+        format: VerifyFormat,
     },
     /// Look at this repository's exceptions and keep them up to date.
     #[command(subcommand)]

@@ -15,6 +15,11 @@ pub(super) fn today() -> Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
+/// The day of a time in Unix seconds.
+pub(super) fn day(seconds: i64) -> Option<Date> {
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_zoned(jiff::tz::TimeZone::UTC).date())
+}
+
 /// The user's own policy file, whether it is there or not.
 pub(super) fn user_policy() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "leakwarden").map(|folders| folders.config_dir().join("config.toml"))
@@ -102,10 +107,10 @@ const SERVICES: [&str; 10] = [
 /// Whether this is run by automation, as its variables say.
 pub(super) fn automation() -> Option<Automation> {
     let on = |name: &&str| set(name).is_some_and(|value| !matches!(value.to_str(), Some("0" | "false")));
-    if AGENTS.iter().any(|name| on(&name)) {
+    if AGENTS.iter().any(|name| on(name)) {
         return Some(Automation::Agent);
     }
-    SERVICES.iter().any(|name| on(&name)).then_some(Automation::Ci)
+    SERVICES.iter().any(|name| on(name)).then_some(Automation::Ci)
 }
 
 /// The exceptions that were typed for this commit: `git -c leakwarden.allow=…` and

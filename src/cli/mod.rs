@@ -13,6 +13,7 @@ mod prompt;
 mod rules;
 mod scan;
 mod setup;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::report::human::Look;
-use crate::report::{Report, human, json, sarif};
+use crate::report::{Report, github, human, json, sarif};
 use args::{Args, Command, Format, Hook, When};
 
 /// How a run ends; the numbers are a promise (`README.md`).
@@ -72,6 +73,9 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Allow { ids, kind, reason, expires, ticket, once } => {
             allow::run(&allow::Request { ids, kind, reason, expires, ticket, once })
         }
+        Command::Verify { range, tree, pre_receive, policy_from, format } => {
+            verify::run(&verify::Request { range, tree, pre_receive, policy_from, format }, color)
+        }
         Command::Exceptions(command) => exceptions::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
@@ -97,6 +101,20 @@ fn deliver(report: &Report, format: Format, color: When) -> Exit {
     }
     // A report that nobody could read must not pass for a clean one in a program's eyes.
     if written.is_err() && format != Format::Human { Exit::CouldNotScan } else { Exit::Clean }
+}
+
+/// The same for commits, which have one form more.
+fn deliver_as(report: &Report, format: args::VerifyFormat, color: When) -> Exit {
+    use args::VerifyFormat as Form;
+    match format {
+        Form::Human => deliver(report, Format::Human, color),
+        Form::Json => deliver(report, Format::Json, color),
+        Form::Sarif => deliver(report, Format::Sarif, color),
+        Form::Github => match print(&github::render(report)) {
+            Ok(()) => deliver(report, Format::Human, color),
+            Err(error) => fail(Exit::CouldNotScan, &error),
+        },
+    }
 }
 
 /// Prints text on standard output.

@@ -7,6 +7,7 @@
 mod added;
 mod command;
 mod head;
+pub mod history;
 mod index;
 pub mod message;
 mod origin;

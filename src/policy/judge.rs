@@ -77,6 +77,8 @@ pub struct Judged {
     pub excepted: Option<Excepted>,
     /// Why exceptions that speak of it do not count.
     pub refused: Vec<String>,
+    /// The commit that holds it, in hex, where several are judged.
+    pub commit: Option<String>,
 }
 
 /// Judges findings, keeping their order.
@@ -96,7 +98,7 @@ fn one(mut finding: Finding, policy: &Policy, case: &Case<'_>) -> Judged {
     let weighs = finding.confidence >= policy.confidence && finding.severity >= policy.severity;
     let mut refused = Vec::new();
     let excepted = excepted(&finding, &id, policy, case, &mut refused);
-    Judged { blocking: weighs && !warns && excepted.is_none(), finding, id, excepted, refused }
+    Judged { blocking: weighs && !warns && excepted.is_none(), finding, id, excepted, refused, commit: None }
 }
 
 fn excepted(

@@ -75,11 +75,7 @@ pub fn render(report: &Report, look: Look) -> String {
         out.push('\n');
     }
     if report.findings.is_empty() && at_leisure {
-        let (files, bytes) = (report.receipt.files, report.receipt.bytes);
-        out.push_str(&format!(
-            "leakwarden: nothing found in {files} {}, {bytes} bytes\n",
-            if files == 1 { "file" } else { "files" }
-        ));
+        out.push_str(&nothing_found(report));
     }
     let notes = &report.receipt.notes;
     for note in notes.iter().take(MOST) {
@@ -113,19 +109,29 @@ fn closing(report: &Report) -> String {
     out
 }
 
+fn nothing_found(report: &Report) -> String {
+    let (files, bytes) = (report.receipt.files, report.receipt.bytes);
+    let plural = |n: u64, noun: &str| if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") };
+    let commits = report.receipt.commits.map(|n| format!("{}, ", plural(n, "commit"))).unwrap_or_default();
+    format!("leakwarden: nothing found in {commits}{}, {bytes} bytes\n", plural(files, "file"))
+}
+
 fn headline(subject: Subject, count: usize) -> String {
     let secrets = if count == 1 { "1 secret".to_owned() } else { format!("{count} secrets") };
     match subject {
         Subject::Commit => format!("leakwarden: commit blocked: {secrets} in what it would add"),
         Subject::Message => format!("leakwarden: commit blocked: {secrets} in its message"),
         Subject::Staged => format!("leakwarden: {secrets} in what is staged"),
-        Subject::Files => format!("leakwarden: {secrets} found"),
+        Subject::Files | Subject::Tree => format!("leakwarden: {secrets} found"),
+        Subject::Range => format!("leakwarden: {secrets} in what these commits add"),
     }
 }
 
 fn list_command(subject: Subject) -> &'static str {
     match subject {
         Subject::Files => "scan --format json PATH",
+        Subject::Range => "verify --format json A..B",
+        Subject::Tree => "verify --format json --tree",
         Subject::Message => "hook commit-msg --format json \"$(git rev-parse --git-path COMMIT_EDITMSG)\"",
         _ => "scan --staged --format json",
     }
@@ -153,7 +159,8 @@ fn not_scanned(report: &Report, look: Look) -> String {
 
 fn one(judged: &Judged, report: &Report, look: Look) -> String {
     let finding = &judged.finding;
-    let mut out = format!("{}: {}\n", look.bold(&place(finding)), finding.what());
+    let commit = judged.commit.as_ref().map(|id| format!("{id:.12} ")).unwrap_or_default();
+    let mut out = format!("{commit}{}: {}\n", look.bold(&place(finding)), finding.what());
     let rank = format!("{}, {}", finding.severity.name(), finding.confidence.name());
     row(&mut out, look, "value", &format!("{}  ({rank})", finding.redacted));
     row(&mut out, look, "why", &finding.reasons.join("; "));
@@ -197,13 +204,18 @@ fn take_out(finding: &Finding, report: &Report) -> Vec<String> {
         format!("git restore --staged -- {path}")
     };
     match (finding.location.part, report.subject) {
+        (_, Subject::Range) => vec![
+            "rotate it first; then take it out of the commits before they are merged: git rebase -i COMMIT^".to_owned(),
+        ],
         (Part::Message, _) => vec![
             "edit the message and commit again: git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\""
                 .to_owned(),
         ],
-        (Part::Path, Subject::Files) => vec!["move the file away, or rename it".to_owned()],
+        (Part::Path, Subject::Files | Subject::Tree) => vec!["move the file away, or rename it".to_owned()],
         (Part::Path, _) => vec!["rename the file or leave it out: git rm --cached -r -- the path above".to_owned()],
-        (_, Subject::Files) => vec!["read it from the environment or a secret store instead".to_owned()],
+        (_, Subject::Files | Subject::Tree) => {
+            vec!["read it from the environment or a secret store instead".to_owned()]
+        }
         _ => vec![
             format!("read it from the environment or a secret store instead, then: git add -- {path}"),
             format!("or leave the file out of this commit: {unstage}"),

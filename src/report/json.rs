@@ -23,6 +23,8 @@ struct Finding<'a> {
     severity: &'static str,
     confidence: &'static str,
     blocking: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a str>,
     excepted_by: Option<Excepted<'a>>,
     refused: &'a [String],
     path: String,
@@ -66,6 +68,7 @@ pub fn render(report: &Report) -> String {
             severity: finding.severity.name(),
             confidence: finding.confidence.name(),
             blocking: judged.blocking,
+            commit: judged.commit.as_deref(),
             excepted_by: judged.excepted.as_ref().map(|excepted| Excepted {
                 how: excepted.how.name(),
                 id: &excepted.id,

@@ -3,6 +3,7 @@
 //! Nothing here reads the disk or prints; each reporter gives text. None of them exposes a secret:
 //! they show [`Finding::redacted`](crate::finding::Finding::redacted).
 
+pub mod github;
 pub mod human;
 pub mod json;
 pub mod sarif;
@@ -21,6 +22,10 @@ pub enum Subject {
     Staged,
     /// Files on disk.
     Files,
+    /// Commits that exist.
+    Range,
+    /// Everything in the tree of a commit.
+    Tree,
 }
 
 /// Everything a report is made from.

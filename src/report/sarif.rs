@@ -83,6 +83,9 @@ fn result(judged: &Judged) -> Value {
             "part": place.part.name(),
         },
     });
+    if let Some(commit) = &judged.commit {
+        result["properties"]["commit"] = json!(commit);
+    }
     if let Some(excepted) = &judged.excepted {
         let kind = if excepted.how == How::Inline { "inSource" } else { "external" };
         let why = format!("{}: {}", excepted.kind, excepted.reason);

@@ -1,0 +1,285 @@
+//! `leakwarden verify`: commits that exist, judged as the hook would have; for CI and for servers.
+//!
+//! Each commit is judged by the policy and the exceptions in its own tree. What loosens counts only
+//! as it stands in the policy of the branch that the commits are to be merged into.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use super::args::{VerifyFormat, When};
+use super::around;
+use super::case::{Docket, Failure, Judgement};
+use super::{Exit, deliver_as, fail};
+use crate::config;
+use crate::exception::book::Book;
+use crate::exception::once::{self, Once};
+use crate::exception::{PATH, plus_days};
+use crate::finding::{Finding, Part};
+use crate::fingerprint::fingerprint;
+use crate::fragment::Fragment;
+use crate::git::history::{self, Commit};
+use crate::git::staged::Options;
+use crate::git::{Moment, Repo, Surroundings};
+use crate::policy::syntax::Keys;
+use crate::policy::{self, Judged};
+use crate::receipt::{Receipt, Source};
+use crate::report::{Report, Subject};
+use crate::scan::{many, scan};
+
+/// What was typed.
+pub(super) struct Request {
+    pub range: Vec<String>,
+    pub tree: Option<String>,
+    pub pre_receive: bool,
+    pub policy_from: Option<String>,
+    pub format: VerifyFormat,
+}
+
+pub(super) fn run(request: &Request, color: When) -> Exit {
+    match verify(request) {
+        Ok(report) => deliver_as(&report, request.format, color),
+        Err(failure) => fail(failure.exit, &failure.error),
+    }
+}
+
+fn verify(request: &Request) -> Result<Report, Failure> {
+    let around = around::surroundings(Docket::open()?.size_cap()?, Moment::Commit);
+    let repo = Repo::open(&around).map_err(Failure::usage)?;
+    let bench = Bench { repo: &repo, around: &around };
+    if let Some(name) = &request.tree {
+        return bench.tree(name);
+    }
+    let (words, target) = if request.pre_receive { pushed()? } else { typed(&request.range)? };
+    let target = match &request.policy_from {
+        Some(name) => Some(history::resolve(name).map_err(Failure::usage)?),
+        None => target,
+    };
+    let ids = if words.is_empty() { Vec::new() } else { history::range(&words)? };
+    bench.range(&ids, target.as_deref())
+}
+
+/// The words for `git rev-list`, and the commit whose policy may loosen: the one the range begins at.
+fn typed(range: &[String]) -> Result<(Vec<String>, Option<String>), Failure> {
+    let target = match range {
+        [one] => one.split_once("..").map(|(from, _)| from.trim_end_matches('.')),
+        _ => None,
+    };
+    let target = match target {
+        Some("") => Some("HEAD"),
+        other => other,
+    };
+    Ok((range.to_vec(), target.map(history::resolve).transpose()?))
+}
+
+/// What git tells a pre-receive hook on standard input: `old new ref` a line. New commits are those
+/// that no ref reaches yet; the policy is that of the repository's HEAD.
+fn pushed() -> Result<(Vec<String>, Option<String>), Failure> {
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text).context("standard input cannot be read")?;
+    let mut words = Vec::new();
+    for line in text.lines() {
+        let mut fields = line.split(' ');
+        let (Some(_), Some(new), Some(_)) = (fields.next(), fields.next(), fields.next()) else {
+            return Err(Failure::usage(anyhow!("standard input is not what git gives a pre-receive hook")));
+        };
+        let hex = new.bytes().all(|b| b.is_ascii_hexdigit()) && new.len() >= 40;
+        ensure_usage(hex, "standard input is not what git gives a pre-receive hook")?;
+        // A ref that is deleted brings nothing.
+        if new.bytes().any(|b| b != b'0') {
+            words.push(new.to_owned());
+        }
+    }
+    if !words.is_empty() {
+        words.extend(["--not".to_owned(), "--all".to_owned()]);
+    }
+    Ok((words, history::resolve("HEAD").ok()))
+}
+
+fn ensure_usage(holds: bool, message: &str) -> Result<(), Failure> {
+    let check = || -> Result<()> {
+        ensure!(holds, "{message}");
+        Ok(())
+    };
+    check().map_err(Failure::usage)
+}
+
+/// A repository to judge commits of.
+struct Bench<'a> {
+    repo: &'a Repo,
+    around: &'a Surroundings,
+}
+
+/// What is found in one commit, before it is judged.
+struct Seen {
+    commit: Commit,
+    findings: Vec<Finding>,
+    receipt: Receipt,
+}
+
+impl Bench<'_> {
+    fn range(&self, ids: &[String], target: Option<&str>) -> Result<Report, Failure> {
+        let around = self.around;
+        let target = target.map(|id| self.keys_of(id)).transpose()?;
+        let mut judgements = Judgements { bench: self, target, known: HashMap::new(), books: HashMap::new() };
+        let commits = ids.iter().map(|id| Commit::read(self.repo, id)).collect::<Result<Vec<_>>>()?;
+        let mut receipt = Receipt { source: Source::Tree, commits: Some(ids.len() as u64), ..Receipt::default() };
+        let mut all = Vec::new();
+        let mut last = None;
+        // Commits that share a policy, which is nearly always all of them, are scanned side by side.
+        let mut rest = commits.as_slice();
+        while let Some(first) = rest.first() {
+            let key = first.file_id(self.repo, policy::PATH)?;
+            let judgement = judgements.of(first, key.as_ref())?;
+            let mut same = 0;
+            while same < rest.len() && rest[same].file_id(self.repo, policy::PATH)? == key {
+                same += 1;
+            }
+            let seen = many::each(
+                &rest[..same],
+                || Repo::open(around),
+                |own, commit| match own {
+                    Ok(repo) => look(repo, around, commit, &judgement),
+                    Err(error) => Err(anyhow!("{error:#}")),
+                },
+            );
+            for one in seen {
+                let one = one?;
+                all.extend(judgements.judge(&judgement, &one)?);
+                add(&mut receipt, one.receipt);
+            }
+            rest = &rest[same..];
+            last = Some(judgement);
+        }
+        let judgement = match last {
+            Some(judgement) => judgement,
+            None => Arc::new(Docket::open()?.policy()?),
+        };
+        receipt.rules = judgement.rules.digest().to_owned();
+        Ok(judgement.report(Subject::Range, all, receipt))
+    }
+
+    /// Everything in one tree: exceptions that have ended block, and those that nothing needs are told.
+    fn tree(&self, name: &str) -> Result<Report, Failure> {
+        let commit = Commit::read(self.repo, &history::resolve(name).map_err(Failure::usage)?)?;
+        let mut judgements = Judgements { bench: self, target: None, known: HashMap::new(), books: HashMap::new() };
+        let key = commit.file_id(self.repo, policy::PATH)?;
+        let judgement = judgements.of(&commit, key.as_ref())?;
+        let options = Options { around: self.around, count_lines: false };
+        let found = commit.scan_all(self.repo, &judgement.rules, options)?;
+        let mut receipt = found.receipt;
+        receipt.commits = None;
+        let book = judgement.book(commit.file(self.repo, PATH)?)?;
+        if let Some(book) = &book {
+            let used: Vec<String> = found.findings.iter().map(|own| fingerprint(own, &book.repo_id)).collect();
+            for own in book.exceptions.iter().filter(|own| !used.contains(&own.fingerprint)) {
+                let text = format!(
+                    "exception {} ({}, by {}) excepts nothing any more: `leakwarden exceptions prune`",
+                    own.id, own.path, own.by
+                );
+                receipt.notes.push(crate::finding::escape(text.as_bytes()));
+            }
+        }
+        let once = if found.findings.is_empty() { Vec::new() } else { self.once_in_history(&commit, &judgement)? };
+        let judged = judgement.judge(found.findings, book.as_ref(), &once);
+        Ok(judgement.report(Subject::Tree, judged, receipt))
+    }
+
+    /// The exceptions for one commit that history carries. In a tree they count as long as policy lets
+    /// their kind last when nobody says: from the day of their commit.
+    fn once_in_history(&self, commit: &Commit, judgement: &Judgement) -> Result<Vec<Once>, Failure> {
+        let mut all = Vec::new();
+        for (id, seconds) in history::mentioning(&commit.id, once::TRAILER)? {
+            let message = Commit::read(self.repo, &id)?.message;
+            let Some(day) = around::day(seconds) else { continue };
+            all.extend(once::in_message(&message).into_iter().filter(|own| {
+                let kind = judgement.policy.exceptions.kind(&own.kind);
+                kind.is_ok_and(|kind| {
+                    let end = plus_days(day, i64::from(kind.default_days));
+                    day <= plus_days(judgement.today, 1) && judgement.today <= end
+                })
+            }));
+        }
+        Ok(all)
+    }
+
+    /// The policy of a commit's tree; an empty one where it has none.
+    fn keys_of(&self, id: &str) -> Result<(String, Keys), Failure> {
+        let commit = Commit::read(self.repo, id)?;
+        let name = format!("{} of {id:.12}", policy::PATH);
+        let text = commit.file(self.repo, policy::PATH)?.unwrap_or_default();
+        let keys = config::keys(&text).with_context(|| name.clone()).map_err(Failure::usage)?;
+        Ok((name, keys))
+    }
+}
+
+/// The judgements by policy file, and the exceptions by their file, each made once.
+struct Judgements<'a> {
+    bench: &'a Bench<'a>,
+    target: Option<(String, Keys)>,
+    known: HashMap<Option<String>, Arc<Judgement>>,
+    books: HashMap<String, Book>,
+}
+
+impl Judgements<'_> {
+    fn of(&mut self, commit: &Commit, key: Option<&String>) -> Result<Arc<Judgement>, Failure> {
+        if let Some(known) = self.known.get(&key.cloned()) {
+            return Ok(known.clone());
+        }
+        let mut docket = Docket::open()?;
+        docket.repository(|path| commit.file(self.bench.repo, path))?;
+        docket.layers.target.clone_from(&self.target);
+        let judgement = Arc::new(docket.policy()?);
+        self.known.insert(key.cloned(), judgement.clone());
+        Ok(judgement)
+    }
+
+    fn judge(&mut self, judgement: &Judgement, seen: &Seen) -> Result<Vec<Judged>, Failure> {
+        if seen.findings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let repo = self.bench.repo;
+        let book = match seen.commit.file_id(repo, PATH)? {
+            Some(id) => {
+                if !self.books.contains_key(&id) {
+                    let book = judgement.book(seen.commit.file(repo, PATH)?)?.unwrap_or_default();
+                    self.books.insert(id.clone(), book);
+                }
+                self.books.get(&id)
+            }
+            None => None,
+        };
+        let once: Vec<Once> = once::in_message(&seen.commit.message);
+        let mut judged = judgement.judge(seen.findings.clone(), book, &once);
+        judged.iter_mut().for_each(|own| own.commit = Some(seen.commit.id.clone()));
+        Ok(judged)
+    }
+}
+
+/// What a commit adds, and what its message says.
+fn look(repo: &Repo, around: &Surroundings, commit: &Commit, judgement: &Judgement) -> Result<Seen> {
+    let options = Options { around, count_lines: false };
+    let found = commit.scan(repo, &judgement.rules, options).with_context(|| format!("commit {:.12}", commit.id))?;
+    let (mut findings, mut receipt) = (found.findings, found.receipt);
+    let message = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, &commit.message), &judgement.rules);
+    if let Some(reason) = message.given_up {
+        receipt.skip(b"commit message", reason);
+    }
+    findings.extend(message.findings);
+    Ok(Seen { commit: commit.clone(), findings, receipt })
+}
+
+/// Adds up what was scanned.
+fn add(sum: &mut Receipt, one: Receipt) {
+    sum.files += one.files;
+    sum.bytes += one.bytes;
+    sum.submodules += one.submodules;
+    sum.not_scanned.extend(one.not_scanned);
+    for note in one.notes {
+        if !sum.notes.contains(&note) {
+            sum.notes.push(note);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Commits that exist: which are in a range, what each of them adds, and what its tree says.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use gix::ObjectId;
+use gix::objs::{CommitRef, Kind};
+
+use super::command::{git, output};
+use super::staged::{Options, Staged, scan_walked};
+use super::walk::{self, New};
+use super::{Repo, plain, tree};
+use crate::receipt::{Receipt, Source};
+use crate::rules::RuleSet;
+
+/// A commit.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// Its id in hex.
+    pub id: String,
+    /// The message.
+    pub message: Vec<u8>,
+    /// Who wrote it: `Name <address>`.
+    pub author: String,
+    /// Who committed it.
+    pub committer: String,
+    tree: ObjectId,
+    parents: Vec<ObjectId>,
+}
+
+/// The commits that a range names, oldest first: `A..B`, or any words that `git rev-list` takes for
+/// commits (`B`, `^A`, `--not`, `--all`).
+///
+/// # Errors
+/// Where git does not know one of them.
+pub fn range(words: &[String]) -> Result<Vec<String>> {
+    const OPTIONS: [&str; 2] = ["--not", "--all"];
+    for word in words {
+        ensure!(!word.starts_with('-') || OPTIONS.contains(&word.as_str()), "`{word}` names no commits");
+    }
+    let mut command = git(&["rev-list", "--reverse", "--topo-order"]);
+    command.args(words).arg("--");
+    let answer = output(hushed(command))
+        .context("git does not know these commits (in a shallow clone they may be missing: fetch the whole history)")?;
+    Ok(String::from_utf8_lossy(&answer).lines().map(str::to_owned).collect())
+}
+
+/// The commits reachable from one whose messages hold a text, with the day of each in Unix seconds.
+///
+/// # Errors
+/// Where git cannot list them.
+pub fn mentioning(commit: &str, text: &str) -> Result<Vec<(String, i64)>> {
+    let mut command = git(&["log", "--format=%H %ct", "--fixed-strings", "--regexp-ignore-case"]);
+    command.arg(format!("--grep={text}")).arg(commit).arg("--");
+    let answer = output(hushed(command)).context("git cannot list the history")?;
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let line = |line: &str| line.split_once(' ').and_then(|(id, time)| Some((id.to_owned(), time.parse().ok()?)));
+    Ok(text.lines().filter_map(line).collect())
+}
+
+/// The id of the commit that a name stands for.
+///
+/// # Errors
+/// Where there is none.
+pub fn resolve(name: &str) -> Result<String> {
+    ensure!(!name.starts_with('-'), "a commit's name does not begin with `-`");
+    let answer = output(hushed(git(&["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")])));
+    let id = answer.ok().filter(|id| !id.is_empty());
+    let id = id.with_context(|| format!("there is no commit `{}` here", crate::finding::escape(name.as_bytes())))?;
+    Ok(String::from_utf8_lossy(&id).trim().to_owned())
+}
+
+fn hushed(mut command: Command) -> Command {
+    // Git's advice on ambiguous names is not wanted in an error.
+    command.env("LC_ALL", "C");
+    command
+}
+
+impl Commit {
+    /// Reads a commit.
+    ///
+    /// # Errors
+    /// Where it is missing or damaged.
+    pub fn read(repo: &Repo, hex: &str) -> Result<Self> {
+        let id = ObjectId::from_hex(hex.as_bytes()).map_err(plain).context("no object id")?;
+        let mut buffer = Vec::new();
+        let Some((Kind::Commit, data)) = repo.object(&id, &mut buffer)? else {
+            bail!("commit {} is missing (`git fsck` tells more)", id.to_hex_with_len(12));
+        };
+        let damaged = || format!("commit {} is damaged", id.to_hex_with_len(12));
+        let commit = CommitRef::from_bytes(data, id.kind()).map_err(plain).with_context(damaged)?;
+        let person = |signature: &gix::bstr::BStr| {
+            let text = String::from_utf8_lossy(signature);
+            let end = text.rfind('>').map_or(text.len(), |at| at + 1);
+            text[..end].to_owned()
+        };
+        Ok(Commit {
+            id: hex.to_owned(),
+            message: commit.message.to_vec(),
+            author: person(commit.author),
+            committer: person(commit.committer),
+            tree: commit.tree(),
+            parents: commit.parents().collect(),
+        })
+    }
+
+    /// The object of a file in its tree, in hex: the same id is the same content.
+    ///
+    /// # Errors
+    /// Where the tree is missing or damaged, or a link stands there.
+    pub fn file_id(&self, repo: &Repo, path: &str) -> Result<Option<String>> {
+        Ok(tree::file_id(repo, self.tree, path)?.map(|id| id.to_string()))
+    }
+
+    /// The text of a file in its tree.
+    ///
+    /// # Errors
+    /// As [`file_id`](Self::file_id), and where it is too large or no UTF-8.
+    pub fn file(&self, repo: &Repo, path: &str) -> Result<Option<String>> {
+        tree::file_id(repo, self.tree, path)?.map(|id| tree::text(repo, &id, path)).transpose()
+    }
+
+    /// Scans what it adds to its parents: as the hook did before it was made.
+    ///
+    /// # Errors
+    /// Where a parent or a tree is missing or damaged.
+    pub fn scan(&self, repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
+        let parent = |id: &ObjectId| {
+            repo.tree_of(*id).context("a parent is not here (in a shallow clone: fetch the whole history)")
+        };
+        let bases: Vec<ObjectId> = self.parents.iter().map(parent).collect::<Result<_>>()?;
+        self.scan_against(repo, rules, options, &bases)
+    }
+
+    /// Scans everything that is in its tree.
+    ///
+    /// # Errors
+    /// Where a tree is missing or damaged.
+    pub fn scan_all(&self, repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
+        self.scan_against(repo, rules, options, &[])
+    }
+
+    fn scan_against(&self, repo: &Repo, rules: &RuleSet, options: Options<'_>, bases: &[ObjectId]) -> Result<Staged> {
+        let walked = walk::walk(repo, &New::Tree(self.tree), bases)?;
+        let receipt = Receipt { source: Source::Tree, tree: Some(self.tree.to_string()), ..Receipt::default() };
+        Ok(scan_walked(repo, rules, &walked, bases, receipt, options))
+    }
+}
