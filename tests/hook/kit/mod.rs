@@ -1,6 +1,7 @@
 //! What every scenario needs: gits, a hermetic sandbox, planted secrets, and outcomes that can be
 //! asked whether a commit was blocked, where, and by whom.
 
+pub mod except;
 pub mod gits;
 pub mod outcome;
 pub mod plant;
