@@ -28,8 +28,10 @@ struct PublishedValue {
 
 fn main() {
     let folder = Path::new("src/rules/builtin");
-    for path in ["build.rs", "src/level.rs", "src/rules/builtin", "src/rules/prefilter.rs", "src/rules/syntax.rs"] {
-        println!("cargo::rerun-if-changed={path}");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/level.rs");
+    for name in ["builtin", "prefilter.rs", "rarity.rs", "syntax.rs"] {
+        println!("cargo::rerun-if-changed=src/rules/{name}");
     }
     let mut files: Vec<_> = fs::read_dir(folder)
         .expect("the built-in rules are part of the source")
