@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show
 use crate::fragment::{Fragment, Nature, View, views};
 use crate::rules::filters::{self, Match};
 use crate::rules::prefilter::Candidate;
-use crate::rules::{Kind, Rule, RuleSet};
+use crate::rules::{Found, Kind, Rule, RuleSet};
 
 /// What a scan of one fragment gives.
 #[derive(Debug, Default)]
@@ -158,13 +158,11 @@ impl<'a> Hits<'a> {
         let mut at = from;
         // With a lookback, an earlier match may end before the literal: go on to the one around it.
         loop {
-            let found = rule.regex().captures_at(&self.text[..to], at)?;
-            let whole = found.get(0)?.range();
+            let Found { whole, secret } = rule.find(&self.text[..to], at..=candidate.start)?;
             if whole.start > candidate.start {
                 return None;
             }
             if whole.end > candidate.start {
-                let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
                 let key = carrier::key_before(self.text, whole.start).filter(|k| k.sure).map(|k| k.key);
                 // What follows a secret, or all of a match that was dropped, is tried again.
                 return self.judge(rule, &whole, &secret, key, true).then_some(secret.end);
@@ -183,12 +181,10 @@ impl<'a> Hits<'a> {
         if !worth_trying(rule, value) {
             return None;
         }
-        let matched = rule.regex().captures(value)?;
-        let whole = matched.get(0)?.range();
+        let Found { whole, secret } = rule.find(value, 0..=0)?;
         if whole.start != 0 || whole.end != value.len() {
             return None;
         }
-        let secret = matched.name("secret").map_or(whole, |m| m.range());
         let secret = secret.start + found.value.start..secret.end + found.value.start;
         self.judge(rule, &found.value, &secret, Some(found.key), found.quoted).then_some(found.value.end)
     }
@@ -200,10 +196,8 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(to - candidate.start);
         let mut last = None;
         let mut at = candidate.start;
-        while let Some(found) = rule.regex().captures_at(&self.text[..to], at) {
-            let whole = found.get(0)?.range();
+        while let Some(Found { whole, secret }) = rule.find(&self.text[..to], at..=to) {
             at = whole.end.max(at + 1);
-            let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
             let Some(before) = carrier::key_before(self.text, secret.start) else { continue };
             if !names_secret(&self.text[before.key.clone()], rule) {
                 continue;
