@@ -132,6 +132,33 @@ pub fn longest(pattern: &str) -> Option<usize> {
     parse(pattern)?.properties().maximum_len().map(|length| length + 1)
 }
 
+/// The shortest match of a pattern.
+pub fn shortest(pattern: &str) -> usize {
+    parse(pattern).and_then(|hir| hir.properties().minimum_len()).unwrap_or(0)
+}
+
+/// The shortest match of a pattern that matches no blank or quote: so long is every word that holds
+/// one. 0 for other patterns.
+pub fn shortest_word(pattern: &str) -> usize {
+    if parse(pattern).is_some_and(|hir| unbroken(&hir)) { shortest(pattern) } else { 0 }
+}
+
+/// Whether no match has a blank or quote in it.
+fn unbroken(hir: &Hir) -> bool {
+    let breaks = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`');
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => !literal.0.iter().any(breaks),
+        HirKind::Class(Class::Bytes(class)) => {
+            !class.ranges().iter().any(|range| (range.start()..=range.end()).any(|byte| breaks(&byte)))
+        }
+        HirKind::Class(Class::Unicode(_)) => false,
+        HirKind::Repetition(repeated) => unbroken(&repeated.sub),
+        HirKind::Capture(group) => unbroken(&group.sub),
+        HirKind::Concat(all) | HirKind::Alternation(all) => all.iter().all(unbroken),
+    }
+}
+
 fn parse(pattern: &str) -> Option<Hir> {
     ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()
 }
@@ -166,6 +193,14 @@ mod tests {
         for pattern in ["a|bc", "(a)", "a{2,3}a", "a{2,3}b?a", "a{2,3}?b", r"\ba{3}", "(?:ab){2,3}", "[a-z]+x"] {
             assert_eq!(links(pattern, &mut Vec::new()), None, "{pattern}");
         }
+    }
+
+    #[test]
+    fn the_shortest_word_is_told_only_of_patterns_without_blanks() {
+        assert_eq!(shortest_word(r"st\.(?:[0-9a-f]{24}|[0-9a-f]{8}-x)\.[a-z]{3}"), 17);
+        assert_eq!(shortest_word(r"key\s?=[a-z]{30}"), 0);
+        assert_eq!(shortest_word("[^a]{30}"), 0);
+        assert_eq!(shortest("key |[^a]{3}"), 3);
     }
 
     #[test]

@@ -57,6 +57,11 @@ mod builtin {
         (LONGEST[number] != 0).then_some(LONGEST[number] as usize)
     }
 
+    /// The least length of a word or value in which the pattern matches.
+    pub(super) fn shortest(number: usize) -> usize {
+        SHORTEST[number] as usize
+    }
+
     fn part(ends: &[u32], number: usize) -> std::ops::Range<usize> {
         let start = if number == 0 { 0 } else { ends[number - 1] };
         start as usize..ends[number] as usize
@@ -98,6 +103,7 @@ pub struct Rule {
     regex: OnceLock<Regex>,
     chain: Option<Chain<'static>>,
     window: usize,
+    least: usize,
 }
 
 /// A match of a rule's pattern.
@@ -115,6 +121,9 @@ pub const DEFAULT_WINDOW: usize = 4096;
 
 /// How far a value may stand after a word of `context`, in bytes and in lines.
 pub const CONTEXT_WINDOW: usize = 400;
+
+/// The longest word that is handed to [`Rule::worth_trying`].
+pub const LONGEST_WORD: usize = 512;
 
 /// The largest compiled size of one pattern, in bytes; ten times what the largest built-in needs.
 const PATTERN_LIMIT: usize = 4 << 20;
@@ -140,7 +149,8 @@ impl Rule {
             Kind::Context => CONTEXT_WINDOW,
             _ => longest.unwrap_or(DEFAULT_WINDOW),
         });
-        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window })
+        let least = source.least;
+        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, least })
     }
 
     /// The pattern, compiled on first use.
@@ -165,6 +175,13 @@ impl Rule {
     /// Bytes after the start of a literal that a match may reach.
     pub fn window(&self) -> usize {
         self.window
+    }
+
+    /// What is asked of the word at a keyword, or of the value assigned to a key, before the pattern
+    /// is worth compiling.
+    pub fn worth_trying(&self, word: &[u8]) -> bool {
+        let required = |text: &String| word.windows(text.len().max(1)).any(|w| w == text.as_bytes());
+        word.len() >= self.least.min(LONGEST_WORD) && self.source.requires.as_ref().is_none_or(required)
     }
 
     /// The rule's id.
@@ -260,12 +277,19 @@ impl RuleSet {
         let slots = self.compiled.get_or_init(|| (0..self.len()).map(|_| OnceLock::new()).collect());
         slots[usize::from(number)].get_or_init(|| {
             let source = self.source(number);
-            let (chain, longest) = match self.sources {
-                Sources::Builtin => (builtin::chain(number.into()), builtin::longest(number.into())),
-                Sources::Own(_) => (None, chain::longest(&source.pattern)),
-            };
-            Rule::prepare(source, chain, longest)
-                .expect("built-in rules are checked by a test, own rules by `RuleSet::new`")
+            let checked = "built-in rules are checked by a test, own rules by `RuleSet::new`";
+            let number = usize::from(number);
+            match self.sources {
+                Sources::Builtin => {
+                    let rule = Rule::prepare(source, builtin::chain(number), builtin::longest(number));
+                    let rule = rule.expect(checked);
+                    Rule { least: rule.least.max(builtin::shortest(number)), ..rule }
+                }
+                Sources::Own(_) => {
+                    let longest = chain::longest(&source.pattern);
+                    Rule::prepare(source, None, longest).expect(checked)
+                }
+            }
         })
     }
 

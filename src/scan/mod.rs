@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show
 use crate::fragment::{Fragment, Nature, View, views};
 use crate::rules::filters::{self, Match};
 use crate::rules::prefilter::Candidate;
-use crate::rules::{Found, Kind, Rule, RuleSet};
+use crate::rules::{Found, Kind, LONGEST_WORD, Rule, RuleSet};
 
 /// What a scan of one fragment gives.
 #[derive(Debug, Default)]
@@ -149,7 +149,7 @@ impl<'a> Hits<'a> {
 
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        if !worth_trying(rule, word_at(self.text, candidate.start)) {
+        if !rule.worth_trying(word_at(self.text, candidate.start)) {
             return None;
         }
         let from = candidate.start.saturating_sub(rule.source.lookback);
@@ -178,7 +178,7 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(read);
         let found = found?;
         let value = &self.text[found.value.clone()];
-        if !worth_trying(rule, value) {
+        if !rule.worth_trying(value) {
             return None;
         }
         let Found { whole, secret } = rule.find(value, 0..=0)?;
@@ -392,17 +392,11 @@ fn names_secret(key: &[u8], rule: &Rule) -> bool {
     carrier::names_secret(key) || rule.source.literals().iter().any(|(word, _)| has(word))
 }
 
-/// The word that begins at a place: up to a blank, a quote or 512 bytes.
+/// The word that begins at a place: up to a blank, a quote or [`LONGEST_WORD`].
 fn word_at(text: &[u8], start: usize) -> &[u8] {
-    let rest = &text[start..text.len().min(start + 512)];
+    let rest = &text[start..text.len().min(start + LONGEST_WORD)];
     let end = rest.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
     &rest[..end.unwrap_or(rest.len())]
-}
-
-/// What a rule asks of a word or value before its pattern is worth compiling.
-fn worth_trying(rule: &Rule, word: &[u8]) -> bool {
-    let required = |text: &String| word.windows(text.len().max(1)).any(|w| w == text.as_bytes());
-    word.len() >= rule.source.least && rule.source.requires.as_ref().is_none_or(required)
 }
 
 /// The end of the third line from here, or of the window.
