@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
+#[path = "src/rules/chain.rs"]
+#[expect(dead_code, reason = "the build script finds the chains, the library matches them")]
+mod chain;
 #[path = "src/level.rs"]
 #[expect(dead_code, reason = "the build script reads levels, the library names them")]
 mod level;
@@ -28,8 +31,10 @@ struct PublishedValue {
 
 fn main() {
     let folder = Path::new("src/rules/builtin");
-    for path in ["build.rs", "src/level.rs", "src/rules/builtin", "src/rules/prefilter.rs", "src/rules/syntax.rs"] {
-        println!("cargo::rerun-if-changed={path}");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/level.rs");
+    for name in ["builtin", "chain.rs", "prefilter.rs", "rarity.rs", "syntax.rs"] {
+        println!("cargo::rerun-if-changed=src/rules/{name}");
     }
     let mut files: Vec<_> = fs::read_dir(folder)
         .expect("the built-in rules are part of the source")
@@ -77,13 +82,31 @@ fn problems(rules: &[syntax::RuleSource]) -> Vec<String> {
     all
 }
 
+/// How long the word that begins at a keyword, or the value assigned to a key, is at least where the
+/// pattern matches: asked before the pattern is compiled.
+fn shortest_value(rule: &syntax::RuleSource) -> usize {
+    if !rule.keys.is_empty() {
+        chain::shortest(&rule.pattern)
+    } else if !rule.keywords.is_empty() && rule.lookback == 0 {
+        chain::shortest_word(&rule.pattern)
+    } else {
+        0
+    }
+}
+
 fn generate(rules: &[syntax::RuleSource], published: &[u64]) -> String {
     let mut text = String::new();
     let mut ends = Vec::new();
     let mut literals = Vec::new();
+    let (mut sets, mut links, mut link_ends) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut longest, mut shortest) = (Vec::new(), Vec::new());
     for (rule, number) in rules.iter().zip(0_u16..) {
         text.push_str(&serde_json::to_string(rule).expect("a rule is plain data"));
         ends.push(text.len());
+        links.extend(chain::links(&rule.pattern, &mut sets).unwrap_or_default());
+        link_ends.push(links.len());
+        longest.push(chain::longest(&rule.pattern).unwrap_or(0));
+        shortest.push(shortest_value(rule));
         literals.extend(rule.literals().into_iter().map(|(literal, exact)| (literal, exact, number)));
     }
     let tables = prefilter::Prefilter::build(&literals).unwrap_or_else(|e| panic!("{e}"));
@@ -106,6 +129,11 @@ fn generate(rules: &[syntax::RuleSource], published: &[u64]) -> String {
     put("LITERALS", "u64", tables.literals.len(), format!("{:?}", tables.literals));
     put("OWNERS", "u16", tables.owners.len(), format!("{:?}", tables.owners));
     put("TEXT", "u8", tables.text.len(), format!("{:?}", tables.text));
+    put("SETS", "Set", sets.len(), format!("{sets:?}"));
+    put("LINKS", "Link", links.len(), format!("{links:?}"));
+    put("LINK_ENDS", "u32", link_ends.len(), format!("{link_ends:?}"));
+    put("LONGEST", "u32", longest.len(), format!("{longest:?}"));
+    put("SHORTEST", "u32", shortest.len(), format!("{shortest:?}"));
     put("RULE_ENDS", "u32", ends.len(), format!("{ends:?}"));
     put("PUBLISHED", "u64", published.len(), format!("{published:?}"));
     writeln!(code, "static RULES: &str = {text:?};").expect("writing to a string");

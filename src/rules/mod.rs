@@ -4,6 +4,7 @@
 //! the build script as tables; a rule is decoded, and its regular expression compiled, when the
 //! prefilter first meets one of its literals.
 
+pub mod chain;
 pub mod check;
 pub mod checksum;
 mod encoding;
@@ -15,15 +16,19 @@ pub mod syntax;
 pub mod template;
 
 use std::borrow::Cow;
+use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail, ensure};
 use regex::bytes::{Regex, RegexBuilder};
 
+use chain::Chain;
 use prefilter::Prefilter;
 use syntax::RuleSource;
 
 mod builtin {
+    use super::chain::{Chain, Link, Set};
+
     include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
     pub(super) fn prefilter() -> super::Prefilter {
@@ -39,8 +44,28 @@ mod builtin {
     }
 
     pub(super) fn source(number: usize) -> &'static str {
-        let start = if number == 0 { 0 } else { RULE_ENDS[number - 1] as usize };
-        &RULES[start..RULE_ENDS[number] as usize]
+        &RULES[part(&RULE_ENDS, number)]
+    }
+
+    /// The pattern as a chain, if it is one.
+    pub(super) fn chain(number: usize) -> Option<Chain<'static>> {
+        let links = &LINKS[part(&LINK_ENDS, number)];
+        (!links.is_empty()).then_some(Chain { links, sets: &SETS })
+    }
+
+    /// What [`super::chain::longest`] says of the pattern.
+    pub(super) fn longest(number: usize) -> Option<usize> {
+        (LONGEST[number] != 0).then_some(LONGEST[number] as usize)
+    }
+
+    /// The least length of a word or value in which the pattern matches.
+    pub(super) fn shortest(number: usize) -> usize {
+        SHORTEST[number] as usize
+    }
+
+    fn part(ends: &[u32], number: usize) -> std::ops::Range<usize> {
+        let start = if number == 0 { 0 } else { ends[number - 1] };
+        start as usize..ends[number] as usize
     }
 
     pub(super) fn count() -> usize {
@@ -77,7 +102,18 @@ pub struct Rule {
     /// How it finds its value.
     pub kind: Kind,
     regex: OnceLock<Regex>,
-    window: OnceLock<usize>,
+    chain: Option<Chain<'static>>,
+    window: usize,
+    least: usize,
+}
+
+/// A match of a rule's pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// All of it.
+    pub whole: Range<usize>,
+    /// The part that is secret.
+    pub secret: Range<usize>,
 }
 
 /// The furthest that a rule without a bound of its own looks after its literal, in bytes. A match
@@ -86,6 +122,9 @@ pub const DEFAULT_WINDOW: usize = 4096;
 
 /// How far a value may stand after a word of `context`, in bytes and in lines.
 pub const CONTEXT_WINDOW: usize = 400;
+
+/// The longest word that is handed to [`Rule::worth_trying`].
+pub const LONGEST_WORD: usize = 512;
 
 /// The largest compiled size of one pattern, in bytes; ten times what the largest built-in needs.
 const PATTERN_LIMIT: usize = 4 << 20;
@@ -96,7 +135,8 @@ impl Rule {
     /// # Errors
     /// Names the rule, the field, and what is wrong with it.
     pub fn new(source: RuleSource) -> Result<Self> {
-        let rule = Rule::prepare(source)?;
+        let longest = chain::longest(&source.pattern);
+        let rule = Rule::prepare(source, None, longest)?;
         let regex = compile(&rule.source)?;
         rule.regex.get_or_init(|| regex);
         Ok(rule)
@@ -126,9 +166,14 @@ impl Rule {
 
     /// A rule whose pattern is compiled when it is needed: a word such as `token` is met often, an
     /// assignment to it rarely, and compiling costs more than all the rest of a small commit.
-    fn prepare(source: RuleSource) -> Result<Self> {
+    fn prepare(source: RuleSource, chain: Option<Chain<'static>>, longest: Option<usize>) -> Result<Self> {
         let kind = kind_of(&source).with_context(|| format!("rule `{}`", source.id))?;
-        Ok(Rule { source, kind, regex: OnceLock::new(), window: OnceLock::new() })
+        let window = source.window.unwrap_or(match kind {
+            Kind::Context => CONTEXT_WINDOW,
+            _ => longest.unwrap_or(DEFAULT_WINDOW),
+        });
+        let least = source.least;
+        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, least })
     }
 
     /// The pattern, compiled on first use.
@@ -138,13 +183,28 @@ impl Rule {
         })
     }
 
+    /// The first match of the pattern from the begin of `starts` on; of one that begins after them
+    /// it may be silent.
+    pub fn find(&self, text: &[u8], starts: RangeInclusive<usize>) -> Option<Found> {
+        if let Some(chain) = &self.chain {
+            return chain.find(text, starts).map(|(whole, secret)| Found { whole, secret });
+        }
+        let found = self.regex().captures_at(text, *starts.start())?;
+        let whole = found.get(0)?.range();
+        let secret = found.name("secret").map_or(whole.clone(), |group| group.range());
+        Some(Found { whole, secret })
+    }
+
     /// Bytes after the start of a literal that a match may reach.
     pub fn window(&self) -> usize {
-        let bound = || match self.kind {
-            Kind::Context => CONTEXT_WINDOW,
-            _ => longest(&self.source.pattern).unwrap_or(DEFAULT_WINDOW),
-        };
-        *self.window.get_or_init(|| self.source.window.unwrap_or_else(bound))
+        self.window
+    }
+
+    /// What is asked of the word at a keyword, or of the value assigned to a key, before the pattern
+    /// is worth compiling.
+    pub fn worth_trying(&self, word: &[u8]) -> bool {
+        let required = |text: &String| word.windows(text.len().max(1)).any(|w| w == text.as_bytes());
+        word.len() >= self.least.min(LONGEST_WORD) && self.source.requires.as_ref().is_none_or(required)
     }
 
     /// The rule's id.
@@ -165,12 +225,6 @@ fn compile(source: &RuleSource) -> Result<Regex> {
         .size_limit(PATTERN_LIMIT)
         .build()
         .with_context(|| format!("rule `{}`: pattern", source.id))
-}
-
-/// The longest match of a pattern plus one byte for what must not follow, if it has a bound.
-fn longest(pattern: &str) -> Option<usize> {
-    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
-    hir.properties().maximum_len().map(|length| length + 1)
 }
 
 fn kind_of(source: &RuleSource) -> Result<Kind> {
@@ -269,7 +323,11 @@ impl RuleSet {
         let number = usize::from(number);
         let rule = slots[number].get_or_init(|| match number.checked_sub(self.builtin_count()) {
             Some(own) => Rule::new(self.own[own].clone()).ok(),
-            None => Some(Rule::prepare(self.source(number)).expect("built-in rules are checked by a test")),
+            None => {
+                let rule = Rule::prepare(self.source(number), builtin::chain(number), builtin::longest(number));
+                let rule = rule.expect("built-in rules are checked by a test");
+                Some(Rule { least: rule.least.max(builtin::shortest(number)), ..rule })
+            }
         });
         rule.as_ref()
     }
@@ -323,4 +381,35 @@ pub fn is_published(value: &[u8]) -> bool {
     let mut head = [0; 8];
     head.copy_from_slice(&digest[..8]);
     builtin::published().binary_search(&u64::from_be_bytes(head)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_chains_match_what_their_patterns_match() {
+        let rules = RuleSet::builtin();
+        let mut chains = 0;
+        for number in 0..rules.len() {
+            let rule = rules.rule(u16::try_from(number).expect("fewer rules"));
+            if rule.chain.is_none() {
+                continue;
+            }
+            chains += 1;
+            let slow = Rule::prepare(rule.source.clone(), None, None).expect("a rule");
+            for (number, template) in rule.source.examples.iter().chain(&rule.source.negative_examples).enumerate() {
+                let text = check::example(&rule.source, template, number).expect("an example");
+                let longer = format!("{text}x{text}-{text}{text}");
+                let (head, tail) = text.as_bytes().split_at(text.len() / 2);
+                for text in [text.as_bytes(), longer.as_bytes(), head, tail] {
+                    let all = |rule: &Rule| {
+                        (0..text.len()).step_by(3).map(|from| rule.find(text, from..=text.len())).collect::<Vec<_>>()
+                    };
+                    assert_eq!(all(rule), all(&slow), "{}", rule.id());
+                }
+            }
+        }
+        assert!(chains * 2 > rules.len(), "only {chains} of {} rules are chains", rules.len());
+    }
 }

@@ -20,15 +20,16 @@ impl<'a> Places<'a> {
         if offset < self.counted {
             *self = Places::new(self.text);
         }
-        for &byte in &self.text[self.counted..offset] {
-            if byte == b'\n' {
-                self.line = self.line.saturating_add(1);
-                self.column = 1;
-            } else {
-                // Characters are the bytes that do not continue one.
-                self.column = self.column.saturating_add(u32::from(byte & 0xc0 != 0x80));
-            }
+        let mut passed = &self.text[self.counted..offset];
+        if let Some(last) = memchr::memrchr(b'\n', passed) {
+            let lines = memchr::memchr_iter(b'\n', passed).count();
+            self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+            self.column = 1;
+            passed = &passed[last + 1..];
         }
+        // Characters are the bytes that do not continue one.
+        let characters = passed.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
+        self.column = self.column.saturating_add(u32::try_from(characters).unwrap_or(u32::MAX));
         self.counted = offset;
         (self.line, self.column)
     }

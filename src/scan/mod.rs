@@ -12,7 +12,7 @@ use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show
 use crate::fragment::{Fragment, Nature, View, views};
 use crate::rules::filters::{self, Match};
 use crate::rules::prefilter::Candidate;
-use crate::rules::{Kind, Rule, RuleSet};
+use crate::rules::{Found, Kind, LONGEST_WORD, Rule, RuleSet};
 
 /// What a scan of one fragment gives.
 #[derive(Debug, Default)]
@@ -158,7 +158,7 @@ impl<'a> Hits<'a> {
 
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        if !worth_trying(rule, word_at(self.text, candidate.start)) {
+        if !rule.worth_trying(word_at(self.text, candidate.start)) {
             return None;
         }
         let from = candidate.start.saturating_sub(rule.source.lookback);
@@ -167,13 +167,11 @@ impl<'a> Hits<'a> {
         let mut at = from;
         // With a lookback, an earlier match may end before the literal: go on to the one around it.
         loop {
-            let found = rule.regex().captures_at(&self.text[..to], at)?;
-            let whole = found.get(0)?.range();
+            let Found { whole, secret } = rule.find(&self.text[..to], at..=candidate.start)?;
             if whole.start > candidate.start {
                 return None;
             }
             if whole.end > candidate.start {
-                let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
                 let key = carrier::key_before(self.text, whole.start).filter(|k| k.sure).map(|k| k.key);
                 // What follows a secret, or all of a match that was dropped, is tried again.
                 return self.judge(rule, &whole, &secret, key, true).then_some(secret.end);
@@ -189,15 +187,13 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(read);
         let found = found?;
         let value = &self.text[found.value.clone()];
-        if !worth_trying(rule, value) {
+        if !rule.worth_trying(value) {
             return None;
         }
-        let matched = rule.regex().captures(value)?;
-        let whole = matched.get(0)?.range();
+        let Found { whole, secret } = rule.find(value, 0..=0)?;
         if whole.start != 0 || whole.end != value.len() {
             return None;
         }
-        let secret = matched.name("secret").map_or(whole, |m| m.range());
         let secret = secret.start + found.value.start..secret.end + found.value.start;
         self.judge(rule, &found.value, &secret, Some(found.key), found.quoted).then_some(found.value.end)
     }
@@ -209,10 +205,8 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(to - candidate.start);
         let mut last = None;
         let mut at = candidate.start;
-        while let Some(found) = rule.regex().captures_at(&self.text[..to], at) {
-            let whole = found.get(0)?.range();
+        while let Some(Found { whole, secret }) = rule.find(&self.text[..to], at..=to) {
             at = whole.end.max(at + 1);
-            let secret = found.name("secret").map_or(whole.clone(), |m| m.range());
             let Some(before) = carrier::key_before(self.text, secret.start) else { continue };
             if !names_secret(&self.text[before.key.clone()], rule) {
                 continue;
@@ -425,17 +419,11 @@ fn names_secret(key: &[u8], rule: &Rule) -> bool {
     carrier::names_secret(key) || rule.source.literals().iter().any(|(word, _)| has(word))
 }
 
-/// The word that begins at a place: up to a blank, a quote or 512 bytes.
+/// The word that begins at a place: up to a blank, a quote or [`LONGEST_WORD`].
 fn word_at(text: &[u8], start: usize) -> &[u8] {
-    let rest = &text[start..text.len().min(start + 512)];
+    let rest = &text[start..text.len().min(start + LONGEST_WORD)];
     let end = rest.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
     &rest[..end.unwrap_or(rest.len())]
-}
-
-/// What a rule asks of a word or value before its pattern is worth compiling.
-fn worth_trying(rule: &Rule, word: &[u8]) -> bool {
-    let required = |text: &String| word.windows(text.len().max(1)).any(|w| w == text.as_bytes());
-    word.len() >= rule.source.least && rule.source.requires.as_ref().is_none_or(required)
 }
 
 /// The end of the third line from here, or of the window.
