@@ -46,6 +46,7 @@ const TOOLS: &[&str] = &[
     "pwd",
     "rm",
     "sed",
+    "setsid",
     "sh",
     "sha1sum",
     "sha256sum",
