@@ -392,7 +392,7 @@ mod tests {
         let rules = RuleSet::builtin();
         let mut chains = 0;
         for number in 0..rules.len() {
-            let rule = rules.rule(u16::try_from(number).expect("fewer rules"));
+            let rule = rules.rule(u16::try_from(number).expect("fewer rules")).expect("a built-in rule");
             if rule.chain.is_none() {
                 continue;
             }
