@@ -118,6 +118,10 @@ fn read(path: &Path, administrators: bool) -> Result<Option<String>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        // Where the home of somebody else cannot be entered, nothing of it is this user's policy.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied && fs::symlink_metadata(path).is_err() => {
+            return Ok(None);
+        }
         // A file where the folder should be is no file of ours.
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", shown(path))),

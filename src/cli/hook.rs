@@ -4,14 +4,14 @@ use std::env;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::args::{Format, When};
 use super::around;
 use super::case::{Docket, Failure, Judgement};
 use super::{Exit, deliver, fail, prompt};
 use crate::exception::once::{self, Once};
-use crate::finding::Part;
+use crate::finding::{Part, escape};
 use crate::fragment::Fragment;
 use crate::git::message::{Cleanup, parameter, recorded};
 use crate::git::staged::{Options, Staging};
@@ -65,7 +65,7 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
     docket.repository(|path| staging.file(path))?;
     let judgement = docket.policy()?;
     let options = Options { around: &around, count_lines: format != Format::Human };
-    let found = staging.scan(&judgement.rules, options)?;
+    let mut found = staging.scan(&judgement.rules, options)?;
     let in_hook = subject == Subject::Commit;
     if in_hook {
         repo.clear_state(state::TRAILERS);
@@ -74,7 +74,7 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
     let mut book = None;
     if !found.findings.is_empty() {
         book = judgement.book(staging.file(crate::exception::PATH)?)?;
-        once = for_this_commit(&repo, &judgement)?;
+        once = for_this_commit(&repo, &judgement, &mut found.receipt);
     }
     let mut judged = judgement.judge(found.findings.clone(), book.as_ref(), &once);
     let blocks = |judged: &[Judged]| judged.iter().any(|own| own.blocking);
@@ -100,28 +100,34 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
     report.told = told;
     if in_hook && report.findings.is_empty() {
         for note in judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)) {
-            report.receipt.notes.push(crate::finding::escape(note.as_bytes()));
+            report.receipt.notes.push(escape(note.as_bytes()));
         }
     }
     Ok(report)
 }
 
 /// The exceptions for this commit: typed, left by `leakwarden allow --once`, and in the messages that
-/// git has prepared for it.
-fn for_this_commit(repo: &Repo, judgement: &Judgement) -> Result<Vec<Once>, Failure> {
+/// git has prepared for it. What was typed and does not count is noted, so that the person sees it
+/// below the findings that still block.
+fn for_this_commit(repo: &Repo, judgement: &Judgement, receipt: &mut Receipt) -> Vec<Once> {
     let mut all = once::in_message(&repo.prepared_messages());
     if let Some(left) = repo.state(state::ONCE, A_DAY) {
         all.extend(once::in_message(left.as_bytes()));
     }
-    let typed = once::parse(&around::typed_exceptions()?).map_err(Failure::usage)?;
-    if !typed.is_empty() && !judgement.may_except() {
-        return Err(Failure::usage(anyhow::anyhow!(
+    let typed = around::typed_exceptions().and_then(|text| once::parse(&text));
+    let typed = typed.and_then(|typed| {
+        ensure!(
+            typed.is_empty() || judgement.may_except(),
             "policy does not let automation except anything: take the secret out, or ask a person to decide"
-        )));
+        );
+        judgement.check_once(&typed)?;
+        Ok(typed)
+    });
+    match typed {
+        Ok(typed) => all.extend(typed),
+        Err(error) => receipt.notes.push(escape(format!("what was typed does not count: {error:#}").as_bytes())),
     }
-    judgement.check_once(&typed).map_err(Failure::usage)?;
-    all.extend(typed);
-    Ok(all)
+    all
 }
 
 /// Tells commit-msg which exceptions this commit needs, and for which tree.
@@ -152,12 +158,12 @@ fn message(file: &Path) -> Result<Report, Failure> {
     let staging = Staging::read(&repo, Moment::Commit, &around)?;
     docket.repository(|path| staging.file(path))?;
     let judgement = docket.policy()?;
-    let (findings, receipt) = scan_message(&text, &judgement.rules);
+    let (findings, mut receipt) = scan_message(&text, &judgement.rules);
     let left = repo.state(state::TRAILERS, A_DAY);
     let (mut once, mut book) = (Vec::new(), None);
     if !findings.is_empty() {
         book = judgement.book(staging.file(crate::exception::PATH)?)?;
-        once = for_this_commit(&repo, &judgement)?;
+        once = for_this_commit(&repo, &judgement, &mut receipt);
         once.extend(once::in_message(&text));
     }
     let judged = judgement.judge(findings, book.as_ref(), &once);

@@ -18,6 +18,7 @@ mod message;
 mod once;
 mod paths;
 mod places;
+mod policy;
 mod prompt;
 mod repositories;
 mod sequences;
