@@ -87,8 +87,8 @@ impl Place {
 
     /// Everything that can be excepted here: what the next commit adds, and else what is tracked.
     fn findings(&self) -> Result<Vec<Judged>, Failure> {
-        let mut all = self.scan(self.staging()?)?;
-        all.extend(self.scan(self.staging()?.from_nothing())?);
+        let mut all = self.scan(&self.staging()?)?;
+        all.extend(self.scan(&self.staging()?.from_nothing())?);
         if let Ok(message) = std::fs::read(self.repo.git_dir().join("COMMIT_EDITMSG")) {
             let fragment = crate::fragment::Fragment::text(b"COMMIT_EDITMSG", crate::finding::Part::Message, &message);
             let found = crate::scan::scan(&fragment, &self.judgement.rules).findings;
@@ -98,7 +98,7 @@ impl Place {
     }
 
     /// The findings of what is staged.
-    pub fn scan(&self, staging: Staging<'_>) -> Result<Vec<Judged>> {
+    pub fn scan(&self, staging: &Staging<'_>) -> Result<Vec<Judged>> {
         let options = Options { around: &self.around, count_lines: false };
         let found = staging.scan(&self.judgement.rules, options)?;
         Ok(self.judgement.judge(found.findings, None, &[]))

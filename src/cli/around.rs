@@ -101,11 +101,11 @@ const SERVICES: [&str; 10] = [
 
 /// Whether this is run by automation, as its variables say.
 pub(super) fn automation() -> Option<Automation> {
-    let on = |name: &&str| set(name).is_some_and(|value| !matches!(value.to_str(), Some("0" | "false")));
-    if AGENTS.iter().any(|name| on(&name)) {
+    let on = |name: &str| set(name).is_some_and(|value| !matches!(value.to_str(), Some("0" | "false")));
+    if AGENTS.iter().any(|name| on(name)) {
         return Some(Automation::Agent);
     }
-    SERVICES.iter().any(|name| on(&name)).then_some(Automation::Ci)
+    SERVICES.iter().any(|name| on(name)).then_some(Automation::Ci)
 }
 
 /// The exceptions that were typed for this commit: `git -c leakwarden.allow=…` and

@@ -107,7 +107,7 @@ fn in_use(place: &Place, book: &Book) -> Result<BTreeSet<String>, Failure> {
     if book.exceptions.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let all = place.scan(place.staging()?.from_nothing())?;
+    let all = place.scan(&place.staging()?.from_nothing())?;
     Ok(all.iter().map(|judged| fingerprint(&judged.finding, &book.repo_id)).collect())
 }
 
