@@ -75,6 +75,19 @@ impl Docket {
         Ok(())
     }
 
+    /// Adds who may approve, as the repository's policy said before what is judged.
+    pub fn last_signers(&mut self, read: impl FnOnce(&str) -> Result<Option<String>>) {
+        if self.layers.repository.is_none() {
+            return;
+        }
+        // A policy that cannot be read names nobody, so that a commit can mend it and nothing passes.
+        let text = read(policy::PATH).ok().flatten().filter(|text| text.contains("signers"));
+        let keys =
+            text.and_then(|text| config::keys(&text).ok()).filter(|keys| policy::check::repository(keys).is_ok());
+        let signers = keys.map(|keys| keys.exceptions.signers).unwrap_or_default();
+        self.layers.last_signers = Some((format!("HEAD:{}", policy::PATH), signers));
+    }
+
     /// Joins them.
     pub fn policy(self) -> Result<Judgement, Failure> {
         let digest = self.layers.digest();
