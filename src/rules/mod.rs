@@ -6,7 +6,7 @@
 
 pub mod check;
 pub mod checksum;
-mod encoding;
+pub mod encoding;
 pub mod filters;
 mod likelihood;
 pub mod prefilter;
