@@ -61,6 +61,7 @@ impl Place {
         let repo = Repo::open(&around).map_err(Failure::usage)?;
         let staging = Staging::read(&repo, Moment::Commit, &around)?;
         docket.repository(|path| staging.file(path))?;
+        docket.last_signers(|path| staging.file_before(path));
         let judgement = docket.policy()?;
         Ok(Place { repo, judgement, around })
     }

@@ -119,6 +119,15 @@ pub enum Command {
         #[arg(long, default_value = "human")]
         format: VerifyFormat,
     },
+    /// Sign another person's exception, where policy asks for a second person (docs/approvals.md).
+    Approve {
+        /// The exception's id; the first characters are enough.
+        id: String,
+        /// An SSH key: the private one, or the public one of a key that an agent holds. Default:
+        /// git's `user.signingKey`.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
     /// Look at this repository's exceptions and keep them up to date.
     #[command(subcommand)]
     Exceptions(Exceptions),

@@ -1,7 +1,6 @@
 //! One case from its files to its judgement: the layers of policy, the rules they make, the
 //! exceptions, and the report.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -9,13 +8,16 @@ use jiff::civil::Date;
 
 use super::Exit;
 use super::around::{self, Automation};
+use crate::approval;
 use crate::config;
+use crate::exception::Exception;
 use crate::exception::book::Book;
 use crate::exception::once::Once;
 use crate::exception::{PATH, days_between};
 use crate::finding::{Finding, Part};
 use crate::fragment::Fragment;
 use crate::git::{Repo, state};
+use crate::policy::judge::{Approvals, awaiting};
 use crate::policy::layers::Layers;
 use crate::policy::syntax::Unscanned;
 use crate::policy::{self, Case, Judged, Policy, judge};
@@ -75,6 +77,19 @@ impl Docket {
         Ok(())
     }
 
+    /// Adds who may approve, as the repository's policy said before what is judged.
+    pub fn last_signers(&mut self, read: impl FnOnce(&str) -> Result<Option<String>>) {
+        if self.layers.repository.is_none() {
+            return;
+        }
+        // A policy that cannot be read names nobody, so that a commit can mend it and nothing passes.
+        let text = read(policy::PATH).ok().flatten().filter(|text| text.contains("signers"));
+        let keys =
+            text.and_then(|text| config::keys(&text).ok()).filter(|keys| policy::check::repository(keys).is_ok());
+        let signers = keys.map(|keys| keys.exceptions.signers).unwrap_or_default();
+        self.layers.last_signers = Some((format!("HEAD:{}", policy::PATH), signers));
+    }
+
     /// Joins them.
     pub fn policy(self) -> Result<Judgement, Failure> {
         let digest = self.layers.digest();
@@ -106,8 +121,19 @@ impl Judgement {
 
     /// Judges findings.
     pub fn judge(&self, findings: Vec<Finding>, book: Option<&Book>, once: &[Once]) -> Vec<Judged> {
-        let approved = BTreeSet::new();
-        judge(findings, &self.policy, &Case { today: self.today, book, once, approved: &approved })
+        let approvals = book.map_or_else(Approvals::new, |book| self.approvals(&findings, book));
+        judge(findings, &self.policy, &Case { today: self.today, book, once, approvals: &approvals })
+    }
+
+    /// Checks the approvals on which these findings depend; mostly there are none, and nothing is run.
+    fn approvals(&self, findings: &[Finding], book: &Book) -> Approvals {
+        let awaiting = awaiting(findings, &self.policy, book).into_iter();
+        awaiting.map(|own| (own.id.clone(), self.approval(own, &book.repo_id))).collect()
+    }
+
+    /// Whether an exception's approval holds; if not, why.
+    pub fn approval(&self, exception: &Exception, repo_id: &str) -> Result<(), String> {
+        approval::check(exception, repo_id, &self.policy.exceptions.signers).map_err(|error| format!("{error:#}"))
     }
 
     /// Whether whoever runs this may except anything.
@@ -163,8 +189,7 @@ impl Judgement {
         if repo.set_state(state::TOLD, "").is_err() {
             return Vec::new();
         }
-        let address = |who: &str| who.rsplit_once('<').map_or(who, |(_, rest)| rest).trim_end_matches('>').to_owned();
-        let mine = book.exceptions.iter().filter(|own| address(&own.by) == address(&me));
+        let mine = book.exceptions.iter().filter(|own| approval::same_person(&own.by, &me));
         let soon = mine.filter_map(|own| {
             let left = days_between(self.today, own.expires);
             let renew = format!("`leakwarden exceptions renew {}`, or take the secret out", own.id);

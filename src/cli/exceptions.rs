@@ -1,10 +1,11 @@
 //! `leakwarden exceptions`: list, show, renew, remove, prune, fix.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::allow::Place;
+use super::approve::{standing, worth};
 use super::args::Exceptions;
 use super::case::Failure;
 use super::{Exit, finish};
@@ -13,6 +14,7 @@ use crate::exception::{Exception, PATH, days_between, parse_end, plus_days, reas
 use crate::finding::{escape, escape_json};
 use crate::fingerprint::fingerprint;
 use crate::git::write;
+use crate::level::Severity;
 
 pub(super) fn run(command: Exceptions) -> Exit {
     finish(match command {
@@ -30,12 +32,13 @@ fn list(json: bool) -> Result<String, Failure> {
     let book = place.book()?.unwrap_or_default();
     let used = in_use(&place, &book)?;
     if json {
-        let all: Vec<serde_json::Value> = book.exceptions.iter().map(|own| value(own, &place, &used)).collect();
+        let all: Vec<serde_json::Value> = book.exceptions.iter().map(|own| value(own, &place, &book, &used)).collect();
         return Ok(document(&serde_json::json!({"version": 1, "repo_id": book.repo_id, "exceptions": all})));
     }
     let mut out = String::new();
     for own in &book.exceptions {
-        let state = state(own, &place, &used);
+        let approval = standing(own, &place.judgement, &book, used.get(&own.fingerprint).copied());
+        let state = state(own, &place, &used, approval.as_ref());
         let line = format!("{}  {}  {:<14}  {}  {}  {}", own.id, own.expires, own.kind, own.path, own.rule, own.by);
         out.push_str(&escape(line.as_bytes()));
         out.push_str(&if state == "valid" { "\n".to_owned() } else { format!("  [{state}]\n") });
@@ -52,12 +55,13 @@ fn show(id: &str, json: bool) -> Result<String, Failure> {
     let own = named(&book, id).map_err(Failure::usage)?;
     let used = in_use(&place, &book)?;
     if json {
-        return Ok(document(&value(own, &place, &used)));
+        return Ok(document(&value(own, &place, &book, &used)));
     }
+    let approval = standing(own, &place.judgement, &book, used.get(&own.fingerprint).copied());
     let mut out = String::new();
     let mut row = |name: &str, text: &str| out.push_str(&format!("{name:<12}{}\n", escape(text.as_bytes())));
     row("id", &own.id);
-    row("state", state(own, &place, &used));
+    row("state", state(own, &place, &used, approval.as_ref()));
     row("path", &own.path);
     row("rule", &own.rule);
     row("kind", &own.kind);
@@ -66,14 +70,23 @@ fn show(id: &str, json: bool) -> Result<String, Failure> {
     row("created", &own.created.to_string());
     row("expires", &own.expires.to_string());
     row("ticket", own.ticket.as_deref().unwrap_or("-"));
-    row("approved by", own.approval.as_ref().map_or("-", |approval| &approval.by));
+    let by = own.approval.as_ref().map(|approval| approval.by.as_str());
+    let approved = match (by, &approval) {
+        (Some(by), Some(Ok(_))) => format!("{by}{}", worth(&place.judgement)),
+        (Some(by), Some(Err(fault))) => format!("{by}, which does not count: {fault}"),
+        (Some(by), None) => format!("{by} (policy does not ask for it)"),
+        (None, Some(_)) => format!("nobody yet: leakwarden approve {}", own.id),
+        (None, None) => "-".to_owned(),
+    };
+    row("approved by", &approved);
     Ok(out)
 }
 
-fn value(own: &Exception, place: &Place, used: &BTreeSet<String>) -> serde_json::Value {
+fn value(own: &Exception, place: &Place, book: &Book, used: &Used) -> serde_json::Value {
+    let approval = standing(own, &place.judgement, book, used.get(&own.fingerprint).copied());
     serde_json::json!({
         "id": own.id,
-        "state": state(own, place, used),
+        "state": state(own, place, used, approval.as_ref()),
         "path": own.path,
         "rule": own.rule,
         "kind": own.kind,
@@ -84,6 +97,13 @@ fn value(own: &Exception, place: &Place, used: &BTreeSet<String>) -> serde_json:
         "days_left": days_between(place.judgement.today, own.expires),
         "ticket": own.ticket,
         "approved_by": own.approval.as_ref().map(|approval| &approval.by),
+        "approval": match &approval {
+            None => "not needed",
+            Some(Ok(_)) if worth(&place.judgement).is_empty() => "holds",
+            Some(Ok(_)) => "advisory",
+            Some(Err(_)) if own.approval.is_some() => "does not count",
+            Some(Err(_)) => "pending",
+        },
     })
 }
 
@@ -92,26 +112,30 @@ fn document(value: &serde_json::Value) -> String {
     escape_json(&text) + "\n"
 }
 
-/// `valid`, `ends soon`, `expired`, or `unused`: nothing that is staged has such a finding.
-fn state(own: &Exception, place: &Place, used: &BTreeSet<String>) -> &'static str {
+/// `valid`, `ends soon`, `expired`, `pending`: it waits for an approval that counts, or `unused`:
+/// nothing that is staged has such a finding.
+fn state(own: &Exception, place: &Place, used: &Used, approval: Option<&Result<String, String>>) -> &'static str {
     match days_between(place.judgement.today, own.expires) {
-        _ if !used.contains(&own.fingerprint) => "unused",
-        ..0 => "expired",
+        ..0 if used.contains_key(&own.fingerprint) => "expired",
+        0.. if approval.is_some_and(Result::is_err) => "pending",
+        _ if !used.contains_key(&own.fingerprint) => "unused",
         0..=14 => "ends soon",
         _ => "valid",
     }
 }
 
-/// The fingerprints of all findings in what is staged.
-fn in_use(place: &Place, book: &Book) -> Result<BTreeSet<String>, Failure> {
+/// The fingerprints of all findings in what is staged, with the findings' severities.
+type Used = BTreeMap<String, Severity>;
+
+fn in_use(place: &Place, book: &Book) -> Result<Used, Failure> {
     if book.exceptions.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(Used::new());
     }
     let all = place.scan(&place.staging()?.from_nothing())?;
-    Ok(all.iter().map(|judged| fingerprint(&judged.finding, &book.repo_id)).collect())
+    Ok(all.iter().map(|own| (fingerprint(&own.finding, &book.repo_id), own.finding.severity)).collect())
 }
 
-fn named<'a>(book: &'a Book, id: &str) -> Result<&'a Exception> {
+pub(super) fn named<'a>(book: &'a Book, id: &str) -> Result<&'a Exception> {
     let id = id.to_ascii_lowercase();
     let mut matching = book.exceptions.iter().filter(|own| own.id.starts_with(&id));
     let first = matching.next().with_context(|| {
@@ -123,7 +147,7 @@ fn named<'a>(book: &'a Book, id: &str) -> Result<&'a Exception> {
     Ok(first)
 }
 
-fn written(place: &Place, book: &Book, what: &str) -> Result<String, Failure> {
+pub(super) fn written(place: &Place, book: &Book, what: &str) -> Result<String, Failure> {
     write::write_and_stage(&place.repo, PATH, &book.render()).map_err(Failure::usage)?;
     Ok(format!("{what}; {PATH} is written and staged\n"))
 }
@@ -161,8 +185,8 @@ fn renew(id: &str, expires: Option<&str>, reason: Option<&str>) -> Result<String
     own.by = write::identity().map_err(Failure::usage)?;
     own.created = judgement.today;
     own.expires = end;
-    own.approval = None;
-    let what = format!("exception {} now ends on {end}", own.id);
+    let again = if own.approval.take().is_some() { "; its approval is void" } else { "" };
+    let what = format!("exception {} now ends on {end}{again}", own.id);
     book.put(own);
     written(&place, &book, &what)
 }
@@ -180,7 +204,7 @@ fn prune(dry_run: bool) -> Result<String, Failure> {
     let mut book = place.book()?.unwrap_or_default();
     let used = in_use(&place, &book)?;
     let (kept, gone): (Vec<Exception>, Vec<Exception>) =
-        book.exceptions.drain(..).partition(|own| used.contains(&own.fingerprint));
+        book.exceptions.drain(..).partition(|own| used.contains_key(&own.fingerprint));
     let lines: String = gone
         .iter()
         .map(|own| escape(format!("{}  {}  {}  {}", own.id, own.path, own.rule, own.by).as_bytes()) + "\n")

@@ -63,6 +63,7 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
     let repo = Repo::open(&around)?;
     let staging = Staging::read(&repo, moment, &around)?;
     docket.repository(|path| staging.file(path))?;
+    docket.last_signers(|path| staging.file_before(path));
     let judgement = docket.policy()?;
     let options = Options { around: &around, count_lines: format != Format::Human };
     let mut found = staging.scan(&judgement.rules, options)?;
@@ -157,6 +158,7 @@ fn message(file: &Path) -> Result<Report, Failure> {
     let repo = Repo::open(&around)?;
     let staging = Staging::read(&repo, Moment::Commit, &around)?;
     docket.repository(|path| staging.file(path))?;
+    docket.last_signers(|path| staging.file_before(path));
     let judgement = docket.policy()?;
     let (findings, mut receipt) = scan_message(&text, &judgement.rules);
     let left = repo.state(state::TRAILERS, A_DAY);

@@ -3,6 +3,7 @@
 //! The only module that reads argv and the environment, prints, and decides how the process ends.
 
 mod allow;
+mod approve;
 mod args;
 mod around;
 mod case;
@@ -76,6 +77,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Verify { range, tree, pre_receive, policy_from, format } => {
             verify::run(&verify::Request { range, tree, pre_receive, policy_from, format }, color)
         }
+        Command::Approve { id, key } => approve::run(&id, key.as_deref()),
         Command::Exceptions(command) => exceptions::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),

@@ -36,6 +36,7 @@ fn show(origin: bool, json: bool) -> Result<String, Failure> {
     if let Ok(repo) = Repo::open(&around) {
         let staging = Staging::read(&repo, Moment::Commit, &around)?;
         docket.repository(|path| staging.file(path))?;
+        docket.last_signers(|path| staging.file_before(path));
     }
     let judgement = docket.policy()?;
     let settings = &judgement.policy.settings;
@@ -71,7 +72,7 @@ fn check_file(file: &Path) -> Result<String> {
     } else {
         let keys: Keys = config::keys(&text).with_context(|| shown.clone())?;
         let repository = file.file_name().is_some_and(|name| name == PATH);
-        if repository { check::repository(&keys) } else { check::owner(&keys) }.with_context(|| shown.clone())?;
+        if repository { check::repository(&keys) } else { check::user(&keys) }.with_context(|| shown.clone())?;
         rules.extend(keys.rule);
     }
     // The hook compiles a pattern when it meets one of its words; here all are tried.

@@ -12,6 +12,7 @@ mod index;
 pub mod message;
 mod origin;
 mod rename;
+pub mod signing;
 pub mod staged;
 pub mod state;
 pub mod tracked;

@@ -90,6 +90,16 @@ impl<'r> Staging<'r> {
         first.map(|id| tree::text(self.repo, &id, path)).transpose()
     }
 
+    /// The text of a regular file as it stands in HEAD; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn file_before(&self, path: &str) -> Result<Option<String>> {
+        let Some(&head) = self.bases.trees.first() else { return Ok(None) };
+        let id = tree::file_id(self.repo, head, path)?;
+        id.map(|id| tree::text(self.repo, &id, path)).transpose()
+    }
+
     /// The tree that git will commit, in hex, where it is known.
     pub fn tree(&self) -> Option<String> {
         self.roots.first().map(|root| root.id.to_string())

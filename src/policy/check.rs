@@ -14,6 +14,19 @@ const MOST_RULES: usize = 100;
 /// Bytes of a pattern of a repository's rule.
 const LONGEST_PATTERN: usize = 2_000;
 
+/// Checks a user's layer.
+///
+/// # Errors
+/// As [`owner`]; also where it names signers: whoever asks for an approval could name themself.
+pub fn user(keys: &Keys) -> Result<()> {
+    owner(keys)?;
+    ensure!(
+        keys.exceptions.signers.is_empty(),
+        "`exceptions.signers` counts only in a fleet's or a repository's policy; take it out"
+    );
+    Ok(())
+}
+
 /// Checks a layer of the machine's owners: fleet or user.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! What happens with each finding: it blocks, it is let pass by an exception, or it is only told.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
@@ -10,6 +10,7 @@ use crate::exception::once::Once;
 use crate::exception::{Exception, INLINE_KINDS, plus_days, reason_fault};
 use crate::finding::{Finding, Marker, Part};
 use crate::fingerprint::{fingerprint, id};
+use crate::level::Severity;
 
 /// Everything by which findings are judged, besides policy.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +21,12 @@ pub struct Case<'a> {
     pub book: Option<&'a Book>,
     /// Exceptions for this commit.
     pub once: &'a [Once],
-    /// Ids of exceptions whose approval was checked and holds.
-    pub approved: &'a BTreeSet<String>,
+    /// What was found out about the approvals of [`awaiting`].
+    pub approvals: &'a Approvals,
 }
+
+/// Of exceptions by id: that their approval was checked and holds, or why it does not count.
+pub type Approvals = BTreeMap<String, Result<(), String>>;
 
 /// How a finding is let pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +90,28 @@ pub fn judge(findings: Vec<Finding>, policy: &Policy, case: &Case<'_>) -> Vec<Ju
     findings.into_iter().map(|finding| one(finding, policy, case)).collect()
 }
 
+/// The exceptions that speak of one of these findings and need an approval.
+pub fn awaiting<'b>(findings: &[Finding], policy: &Policy, book: &'b Book) -> Vec<&'b Exception> {
+    let rules = &policy.exceptions;
+    if rules.approval_kinds.is_empty() && rules.approval_severity.is_none() {
+        return Vec::new();
+    }
+    let severities: BTreeMap<String, Severity> =
+        findings.iter().map(|finding| (fingerprint(finding, &book.repo_id), severity(finding, policy))).collect();
+    let speaks = |own: &&Exception| {
+        severities.get(&own.fingerprint).is_some_and(|&severity| rules.needs_approval(&own.kind, severity))
+    };
+    book.exceptions.iter().filter(speaks).collect()
+}
+
+/// A finding's severity as policy has it.
+fn severity(finding: &Finding, policy: &Policy) -> Severity {
+    let own = policy.severities.get(&finding.rule).copied().unwrap_or(finding.severity);
+    policy.raised.get(&finding.rule).map_or(own, |&least| own.max(least))
+}
+
 fn one(mut finding: Finding, policy: &Policy, case: &Case<'_>) -> Judged {
-    if let Some(&severity) = policy.severities.get(&finding.rule) {
-        finding.severity = severity;
-    }
-    if let Some(&least) = policy.raised.get(&finding.rule) {
-        finding.severity = finding.severity.max(least);
-    }
+    finding.severity = severity(&finding, policy);
     let id = id(&finding);
     let warns = policy.warn.get(&finding.rule).is_some_and(|until| until.is_none_or(|day| case.today < day));
     let weighs = finding.confidence >= policy.confidence && finding.severity >= policy.severity;
@@ -220,27 +239,33 @@ pub fn fault(exception: &Exception, finding: &Finding, policy: &Policy, case: &C
     if let Some(refusal) = rules.refusal(&finding.rule, finding.severity) {
         return Some(refusal);
     }
+    if let Some(fault) = own_fault(exception, policy, case.today) {
+        return Some(fault);
+    }
+    if !rules.needs_approval(&exception.kind, finding.severity) {
+        return None;
+    }
+    match case.approvals.get(&exception.id) {
+        Some(checked) => checked.as_ref().err().cloned(),
+        None => Some(format!("it waits for a second person (`leakwarden approve {}`)", exception.id)),
+    }
+}
+
+/// Why an exception of the file counts for no finding, if that is so, whatever it was approved.
+pub fn own_fault(exception: &Exception, policy: &Policy, today: Date) -> Option<String> {
+    let rules = &policy.exceptions;
     let kind = match rules.kind(&exception.kind) {
         Ok(kind) => kind,
         Err(error) => return Some(error.to_string()),
     };
-    if exception.created > plus_days(case.today, 1) {
+    if exception.created > plus_days(today, 1) {
         return Some(format!("it is dated {}, which is in the future", exception.created));
     }
     let end = exception.expires.min(plus_days(exception.created, i64::from(kind.longest_days)));
-    if case.today > end {
+    if today > end {
         return Some(format!("it ended on {end} (`leakwarden exceptions renew {}`)", exception.id));
     }
-    if let Some(fault) = reason_fault(&exception.reason, rules.least_reason) {
-        return Some(fault);
-    }
-    if let Some(fault) = rules.ticket_fault(exception.ticket.as_deref()) {
-        return Some(fault);
-    }
-    if rules.needs_approval(&exception.kind, finding.severity) && !case.approved.contains(&exception.id) {
-        return Some(format!("it waits for a second person (`leakwarden approve {}`)", exception.id));
-    }
-    None
+    reason_fault(&exception.reason, rules.least_reason).or_else(|| rules.ticket_fault(exception.ticket.as_deref()))
 }
 
 fn once_fault(once: &Once, finding: &Finding, policy: &Policy) -> Option<String> {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::syntax::{Keys, KindKeys, Unscanned};
-use super::{Exceptions, Kind, Policy, Setting, WideException, check};
+use super::{Exceptions, Kind, Policy, Setting, SignersFrom, WideException, check};
 use crate::exception::KINDS;
 use crate::level::{Confidence, Severity};
 
@@ -26,6 +26,9 @@ pub struct Layers {
     /// The repository's policy whose loosening parts count: that of the branch which a change is
     /// merged into. `None`: the same as `repository`.
     pub target: Option<(String, Keys)>,
+    /// The signers of the repository's last commit, who count where neither fleet nor `target` names
+    /// any. Those of `repository` itself never do: whoever asks for an approval could add themself.
+    pub last_signers: Option<(String, Vec<String>)>,
     /// Fleet's orders.
     pub mandatory: Vec<(String, Keys)>,
     /// Whether the origin of every value is wanted ([`Policy::settings`]).
@@ -46,8 +49,11 @@ impl Layers {
     /// # Errors
     /// Names the file, the key and the mistake of the first one.
     pub fn join(&self) -> Result<Policy> {
-        for (name, keys) in self.recommended.iter().chain(&self.user).chain(&self.mandatory) {
+        for (name, keys) in self.recommended.iter().chain(&self.mandatory) {
             check::owner(keys).with_context(|| name.clone())?;
+        }
+        if let Some((name, keys)) = &self.user {
+            check::user(keys).with_context(|| name.clone())?;
         }
         for (name, keys) in self.repository.iter().chain(&self.target) {
             check::repository(keys).with_context(|| name.clone())?;
@@ -106,8 +112,6 @@ enum Source {
     All,
     /// Not the repository's.
     Owners,
-    /// The fleet's alone.
-    Fleet,
     /// All, and of the repository's only the target's.
     Target,
 }
@@ -176,13 +180,12 @@ impl<'a> Join<'a> {
 
     fn sources(&self, source: Source) -> Vec<&'a (String, Keys)> {
         let layers = self.layers;
-        let user = layers.user.as_ref().filter(|_| source != Source::Fleet);
         let repository = match source {
             Source::All => layers.repository.as_ref(),
-            Source::Owners | Source::Fleet => None,
+            Source::Owners => None,
             Source::Target => layers.target.as_ref().or(layers.repository.as_ref()),
         };
-        layers.recommended.iter().chain(user).chain(repository).chain(&layers.mandatory).collect()
+        layers.recommended.iter().chain(&layers.user).chain(repository).chain(&layers.mandatory).collect()
     }
 
     fn union(&mut self, key: &str, get: impl Fn(&'a Keys) -> &'a Vec<String>, source: Source) -> Vec<String> {
@@ -222,6 +225,7 @@ impl<'a> Join<'a> {
             }
         }
         let list = |join: &mut Self, key, get: fn(&Keys) -> &Vec<String>, source| join.union(key, get, source);
+        let (signers, signers_from) = self.signers();
         let exceptions = Exceptions {
             allowed: self.strictest("exceptions.allowed", true, |k| k.exceptions.allowed, no),
             kinds,
@@ -235,7 +239,8 @@ impl<'a> Join<'a> {
                 .into_iter()
                 .collect(),
             approval_severity,
-            signers: self.signers(),
+            signers,
+            signers_from,
             once: self.strictest("exceptions.once", true, |k| k.exceptions.once, no),
             inline: self.strictest("exceptions.inline", true, |k| k.exceptions.inline, no),
             foreign_markers: self.strictest("exceptions.foreign_markers", false, |k| k.exceptions.foreign_markers, no),
@@ -245,12 +250,26 @@ impl<'a> Join<'a> {
         (exceptions, wide)
     }
 
-    /// The fleet's signers where it names any: then nobody below may add one.
-    fn signers(&mut self) -> Vec<String> {
-        let mut fleet = self.layers.mandatory.iter().chain(&self.layers.recommended);
-        let named = fleet.any(|(_, keys)| !keys.exceptions.signers.is_empty());
-        let source = if named { Source::Fleet } else { Source::Target };
-        self.union("exceptions.signers", |k| &k.exceptions.signers, source)
+    /// The fleet's signers where it names any: then nobody below may add one. Else those of the branch
+    /// that a change is merged into, or, where nobody knows it, of the last commit.
+    fn signers(&mut self) -> (Vec<String>, SignersFrom) {
+        let layers = self.layers;
+        let lines = |(name, keys): &'a (String, Keys)| (name, &keys.exceptions.signers);
+        let fleet = layers.recommended.iter().chain(&layers.mandatory).map(lines);
+        let fleet: Vec<(&String, &Vec<String>)> = fleet.filter(|(_, lines)| !lines.is_empty()).collect();
+        let (named, from) = if !fleet.is_empty() {
+            (fleet, SignersFrom::Fleet)
+        } else if layers.target.is_some() {
+            (layers.target.iter().map(lines).collect(), SignersFrom::Target)
+        } else {
+            (layers.last_signers.iter().map(|(name, lines)| (name, lines)).collect(), SignersFrom::LastCommit)
+        };
+        let mut all: Vec<String> = Vec::new();
+        for (name, lines) in named.into_iter().filter(|(_, lines)| !lines.is_empty()) {
+            self.tell("exceptions.signers", lines, name, "union");
+            all.extend(lines.iter().cloned());
+        }
+        (all, from)
     }
 
     fn kinds(&mut self) -> BTreeMap<String, Kind> {
@@ -383,4 +402,37 @@ fn change_kind(
     let key = change.name.as_deref().filter(|_| owner).unwrap_or(name).to_owned();
     kinds.remove(name);
     kinds.insert(key, (kind, origin.to_owned()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn naming(signer: &str) -> (String, Keys) {
+        let mut keys = Keys::default();
+        keys.exceptions.signers.push(format!("{signer} ssh-ed25519 AAAA"));
+        (signer.to_owned(), keys)
+    }
+
+    fn first(layers: &Layers) -> (Option<String>, SignersFrom) {
+        let exceptions = layers.join().expect("no mistake").exceptions;
+        let name = exceptions.signers.first().and_then(|line| line.split(' ').next());
+        (name.map(str::to_owned), exceptions.signers_from)
+    }
+
+    #[test]
+    fn signers_come_from_where_the_requester_cannot_write() {
+        let mut layers = Layers { repository: Some(naming("staged")), ..Layers::default() };
+        assert_eq!(first(&layers), (None, SignersFrom::LastCommit));
+        layers.last_signers = Some(("HEAD".to_owned(), vec!["head ssh-ed25519 AAAA".to_owned()]));
+        assert_eq!(first(&layers), (Some("head".to_owned()), SignersFrom::LastCommit));
+        layers.target = Some(("target".to_owned(), Keys::default()));
+        assert_eq!(first(&layers), (None, SignersFrom::Target));
+        layers.target = Some(naming("target"));
+        assert_eq!(first(&layers), (Some("target".to_owned()), SignersFrom::Target));
+        layers.recommended.push(naming("fleet"));
+        assert_eq!(first(&layers), (Some("fleet".to_owned()), SignersFrom::Fleet));
+        layers.user = Some(naming("user"));
+        assert!(layers.join().is_err());
+    }
 }

@@ -112,6 +112,8 @@ pub struct Exceptions {
     pub approval_severity: Option<Severity>,
     /// Who may sign, in git's allowed-signers format.
     pub signers: Vec<String>,
+    /// Who names them.
+    pub signers_from: SignersFrom,
     /// Whether exceptions for one commit count.
     pub once: bool,
     /// Whether remarks in the source count.
@@ -122,6 +124,17 @@ pub struct Exceptions {
     pub automation: bool,
     /// Whether a person at a terminal is asked.
     pub prompt: bool,
+}
+
+/// Who names the people that may approve, which is what their approval is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignersFrom {
+    /// The fleet.
+    Fleet,
+    /// The policy of the branch that a change is merged into.
+    Target,
+    /// This repository's last commit, which may be the requester's own: approvals are advisory.
+    LastCommit,
 }
 
 /// A kind of exception.

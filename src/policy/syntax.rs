@@ -140,7 +140,8 @@ pub struct Exceptions {
     /// Findings of this severity and above need a second person's signature.
     pub approval_severity: Option<Severity>,
     /// Who may approve: lines of git's allowed-signers format. In a repository, those of the policy
-    /// that a change is merged into count.
+    /// that a change is merged into count, and in a hook those of the last commit. Not in a user's
+    /// file.
     pub signers: Vec<String>,
     /// Whether exceptions for one commit count.
     pub once: Option<bool>,

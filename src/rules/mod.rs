@@ -7,7 +7,7 @@
 pub mod chain;
 pub mod check;
 pub mod checksum;
-mod encoding;
+pub mod encoding;
 pub mod filters;
 mod likelihood;
 pub mod prefilter;

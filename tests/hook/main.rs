@@ -5,6 +5,7 @@
 
 mod kit;
 
+mod approvals;
 mod attributes;
 mod broken;
 mod bytes;
