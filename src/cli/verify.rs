@@ -13,11 +13,12 @@ use super::args::{VerifyFormat, When};
 use super::around;
 use super::case::{Docket, Failure, Judgement};
 use super::{Exit, deliver_as, fail};
+use crate::approval;
 use crate::config;
 use crate::exception::book::Book;
 use crate::exception::once::{self, Once};
 use crate::exception::{PATH, plus_days};
-use crate::finding::{Finding, Part};
+use crate::finding::{Finding, Part, escape};
 use crate::fingerprint::fingerprint;
 use crate::fragment::Fragment;
 use crate::git::history::{self, Commit};
@@ -125,6 +126,7 @@ impl Bench<'_> {
         let target = target.map(|id| self.keys_of(id)).transpose()?;
         let mut judgements = Judgements { bench: self, target, known: HashMap::new(), books: HashMap::new() };
         let commits = ids.iter().map(|id| Commit::read(self.repo, id)).collect::<Result<Vec<_>>>()?;
+        let mut requests = Requests { repo: self.repo, commits: &commits, known: None };
         let mut receipt = Receipt { source: Source::Tree, commits: Some(ids.len() as u64), ..Receipt::default() };
         let mut all = Vec::new();
         let mut last = None;
@@ -147,7 +149,7 @@ impl Bench<'_> {
             );
             for one in seen {
                 let one = one?;
-                all.extend(judgements.judge(&judgement, &one)?);
+                all.extend(judgements.judge(&judgement, &one, &mut requests, &mut receipt)?);
                 add(&mut receipt, one.receipt);
             }
             rest = &rest[same..];
@@ -236,7 +238,13 @@ impl Judgements<'_> {
         Ok(judgement)
     }
 
-    fn judge(&mut self, judgement: &Judgement, seen: &Seen) -> Result<Vec<Judged>, Failure> {
+    fn judge(
+        &mut self,
+        judgement: &Judgement,
+        seen: &Seen,
+        requests: &mut Requests<'_>,
+        receipt: &mut Receipt,
+    ) -> Result<Vec<Judged>, Failure> {
         if seen.findings.is_empty() {
             return Ok(Vec::new());
         }
@@ -244,7 +252,8 @@ impl Judgements<'_> {
         let book = match seen.commit.file_id(repo, PATH)? {
             Some(id) => {
                 if !self.books.contains_key(&id) {
-                    let book = judgement.book(seen.commit.file(repo, PATH)?)?.unwrap_or_default();
+                    let mut book = judgement.book(seen.commit.file(repo, PATH)?)?.unwrap_or_default();
+                    requests.drop_own_approvals(&mut book, receipt)?;
                     self.books.insert(id.clone(), book);
                 }
                 self.books.get(&id)
@@ -255,6 +264,69 @@ impl Judgements<'_> {
         let mut judged = judgement.judge(seen.findings.clone(), book, &once);
         judged.iter_mut().for_each(|own| own.commit = Some(seen.commit.id.clone()));
         Ok(judged)
+    }
+}
+
+/// Who wrote the exceptions that these commits bring: nobody approves their own.
+struct Requests<'a> {
+    repo: &'a Repo,
+    commits: &'a [Commit],
+    /// For each exception's id the commit that first has it; made when an approval is met.
+    known: Option<HashMap<String, &'a Commit>>,
+}
+
+impl<'a> Requests<'a> {
+    /// Takes approvals out that were given by whoever wrote, or signed, the commit with the request.
+    fn drop_own_approvals(&mut self, book: &mut Book, receipt: &mut Receipt) -> Result<()> {
+        if book.exceptions.iter().all(|own| own.approval.is_none()) {
+            return Ok(());
+        }
+        if self.known.is_none() {
+            self.known = Some(self.collect()?);
+        }
+        let known = self.known.iter().flatten().collect::<HashMap<_, _>>();
+        for own in &mut book.exceptions {
+            let Some((approval, commit)) = own.approval.as_ref().zip(known.get(&own.id)) else { continue };
+            let key = approval::public_key(&approval.signature);
+            let signed = commit.signature.as_deref().and_then(approval::public_key);
+            if approval::same_person(&approval.by, &commit.author) || key.is_some() && key == signed {
+                let who = escape(approval.by.as_bytes());
+                receipt.notes.push(format!(
+                    "exception {}: its approval does not count: {who} also wrote the request (commit {:.12})",
+                    own.id, commit.id
+                ));
+                own.approval = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// An exception is brought by the first commit that has it while none of its parents does.
+    fn collect(&self) -> Result<HashMap<String, &'a Commit>> {
+        let mut known = HashMap::new();
+        for commit in self.commits {
+            let own = commit.file_id(self.repo, PATH)?;
+            let parents = commit.parents();
+            let parents = parents.iter().map(|id| Commit::read(self.repo, id)).collect::<Result<Vec<_>>>()?;
+            let mut before = Vec::new();
+            for parent in &parents {
+                before.push(parent.file_id(self.repo, PATH)?);
+            }
+            if own.is_none() || before.contains(&own) {
+                continue;
+            }
+            let ids = |commit: &Commit| -> Result<Vec<String>> {
+                let text = commit.file(self.repo, PATH)?;
+                // A file that was broken on the way brought nothing that counts.
+                let book = text.and_then(|text| Book::parse(&text).ok()).unwrap_or_default();
+                Ok(book.exceptions.into_iter().map(|own| own.id).collect())
+            };
+            let there = parents.iter().map(ids).collect::<Result<Vec<_>>>()?.concat();
+            for id in ids(commit)?.into_iter().filter(|id| !there.contains(id)) {
+                known.entry(id).or_insert(commit);
+            }
+        }
+        Ok(known)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Commit {
     pub author: String,
     /// Who committed it.
     pub committer: String,
+    /// Its signature, in armour, if it has one.
+    pub signature: Option<String>,
     tree: ObjectId,
     parents: Vec<ObjectId>,
 }
@@ -99,9 +101,15 @@ impl Commit {
             message: commit.message.to_vec(),
             author: person(commit.author),
             committer: person(commit.committer),
+            signature: commit.extra_headers().pgp_signature().map(|text| text.to_string()),
             tree: commit.tree(),
             parents: commit.parents().collect(),
         })
+    }
+
+    /// Its parents, in hex.
+    pub fn parents(&self) -> Vec<String> {
+        self.parents.iter().map(ToString::to_string).collect()
     }
 
     /// The object of a file in its tree, in hex: the same id is the same content.

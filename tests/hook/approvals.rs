@@ -403,3 +403,25 @@ fn signers_of_the_fleet() -> Result<()> {
         s.run(&mut inside("git commit -q -m x"))?.clean()
     })
 }
+
+#[test]
+fn verify_knows_who_brought_the_request() -> Result<()> {
+    in_repository(|s| {
+        bob_signs(s)?;
+        // Asked for and approved in two people's commits: it holds.
+        let id = ask(s, "app.conf", "brought")?;
+        s.git("rm -q --cached app.conf")?;
+        s.commit("")?.clean()?;
+        approve(s, &id, "bob")?.ok()?;
+        s.git("add -A")?;
+        s.run(s.git_command().env("GIT_AUTHOR_EMAIL", BOB).args(["commit", "-q", "-m", "approved"]))?.clean()?;
+        s.leakwarden("verify HEAD~2..HEAD")?.ok()?;
+        // Bob asks in another's name and approves himself: the hook cannot know, the commit tells.
+        let id = ask(s, "b.conf", "own-request")?;
+        approve(s, &id, "bob")?.ok()?;
+        s.run(s.git_command().env("GIT_AUTHOR_EMAIL", BOB).args(["commit", "-q", "-m", "both"]))?.clean()?;
+        let said = s.leakwarden("verify HEAD~1..HEAD")?;
+        ensure!(said.exits(1)?.stderr.contains("also wrote the request"), "{}", said.stderr);
+        Ok(())
+    })
+}
