@@ -32,6 +32,8 @@ pub mod scan;
 
 pub mod policy;
 
+pub mod import;
+
 pub mod config;
 
 pub mod git;
