@@ -8,6 +8,7 @@ mod around;
 mod case;
 mod exceptions;
 mod hook;
+mod import;
 mod policy;
 mod prompt;
 mod rules;
@@ -73,6 +74,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
             allow::run(&allow::Request { ids, kind, reason, expires, ticket, once })
         }
         Command::Exceptions(command) => exceptions::run(command),
+        Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
         Command::Hook(Hook::PreCommit { format }) => hook::pre_commit(format, color),

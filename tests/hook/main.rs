@@ -11,6 +11,7 @@ mod bytes;
 mod changes;
 mod files;
 mod forged;
+mod import;
 mod install;
 mod merges;
 mod message;
