@@ -34,6 +34,8 @@ pub mod policy;
 
 pub mod approval;
 
+pub mod import;
+
 pub mod config;
 
 pub mod git;

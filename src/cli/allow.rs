@@ -211,7 +211,7 @@ fn lasting(request: &Request, named: &[&Judged], place: &Place) -> Result<String
 
 /// The repository's id: the same in all clones and branches, so that two branches that each write
 /// the first exception agree on it. Made from the first commit, or at random where there is none.
-fn repo_id(repo: &Repo) -> Result<String> {
+pub(super) fn repo_id(repo: &Repo) -> Result<String> {
     use sha2::{Digest, Sha256};
     match write::first_commit(repo) {
         Some(commit) => Ok(base32(&Sha256::digest(format!("leakwarden repository {commit}")), 26)),
@@ -219,7 +219,7 @@ fn repo_id(repo: &Repo) -> Result<String> {
     }
 }
 
-fn random_id() -> Result<String> {
+pub(super) fn random_id() -> Result<String> {
     Ok(base32(&random::<5>()?, 8))
 }
 

@@ -131,6 +131,22 @@ pub enum Command {
     /// Look at this repository's exceptions and keep them up to date.
     #[command(subcommand)]
     Exceptions(Exceptions),
+    /// Take over rules and exceptions from the files of other scanners: gitleaks, betterleaks,
+    /// detect-secrets, talisman, git-secrets, secretlint.
+    ///
+    /// Says for each entry what became of it, or why it could not be carried over; then the exit code
+    /// is 1. What is written is staged, for review.
+    Import {
+        /// Files to import. Default: those with a known name at the top of the worktree.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The kind that imported exceptions get.
+        #[arg(long, default_value = "false-positive")]
+        kind: String,
+        /// Print what would be done and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Look at the policy.
     #[command(subcommand)]
     Policy(Policy),

@@ -9,6 +9,7 @@ mod around;
 mod case;
 mod exceptions;
 mod hook;
+mod import;
 mod policy;
 mod prompt;
 mod rules;
@@ -79,6 +80,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         }
         Command::Approve { id, key } => approve::run(&id, key.as_deref()),
         Command::Exceptions(command) => exceptions::run(command),
+        Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
         Command::Hook(Hook::PreCommit { format }) => hook::pre_commit(format, color),

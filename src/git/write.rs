@@ -41,6 +41,12 @@ pub fn stage_of(path: &str, stage: u8) -> Result<Option<String>> {
     String::from_utf8(bytes).ok().with_context(|| format!("{path} is no UTF-8 text")).map(Some)
 }
 
+/// A commit's version of a file; `None` where this clone has none. The commit is named in hex.
+pub fn version_of(commit: &str, path: &str) -> Option<Vec<u8>> {
+    let hex = commit.bytes().all(|b| b.is_ascii_hexdigit());
+    if hex { output(git(&["cat-file", "blob", &format!("{commit}:{path}")])).ok() } else { None }
+}
+
 /// The bytes of a file of the worktree; `None` where there is none.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ mod changes;
 mod exceptions;
 mod files;
 mod forged;
+mod import;
 mod install;
 mod merges;
 mod message;

@@ -46,6 +46,11 @@ pub fn private_key(seed: &str) -> String {
     format!("{}{body}\n{}", armour("BEGIN"), armour("END"))
 }
 
+/// Random lower-case letters and digits, for rules of a scenario's own.
+pub fn lower(seed: &str) -> String {
+    planted("{base36:24}", seed)
+}
+
 fn planted(template: &str, seed: &str) -> String {
     let value = expand(template, seed, None).expect("a valid template");
     remember(seed, &value);
