@@ -65,7 +65,7 @@ impl Docket {
 
     /// The size cap, which is known before the repository is read: only owners of the machine set it.
     pub fn size_cap(&self) -> Result<u64, Failure> {
-        Ok(self.layers.join().map_err(Failure::usage)?.size_cap)
+        self.layers.size_cap().map_err(Failure::usage)
     }
 
     /// Adds the repository's policy, if there is one.
@@ -168,15 +168,22 @@ impl Judgement {
         receipt.excepted = judged.iter().filter(|own| own.excepted.is_some()).count() as u64;
         let mut report = Report::new(subject, judged, receipt);
         report.unscanned_blocks = self.policy.not_scanned == Unscanned::Block;
-        report.advice = Advice {
+        // Who runs this is asked of thirty variables; mostly there is nothing to tell anybody.
+        if !report.is_silent() {
+            report.advice = self.advice();
+        }
+        report
+    }
+
+    fn advice(&self) -> Advice {
+        let (may, who) = (self.may_except(), around::automation());
+        Advice {
             // In CI nobody can except anything, and whoever reads its log may, elsewhere.
-            how_to_allow: self.may_except()
-                || self.policy.exceptions.allowed && around::automation() == Some(Automation::Ci),
-            agent: around::automation() == Some(Automation::Agent) && !self.may_except(),
+            how_to_allow: may || self.policy.exceptions.allowed && who == Some(Automation::Ci),
+            agent: who == Some(Automation::Agent) && !may,
             contact: self.policy.contact.clone(),
             message: self.policy.message.clone(),
-        };
-        report
+        }
     }
 
     /// What the person who commits should know of their own exceptions that end soon; asked once a day.

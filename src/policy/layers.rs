@@ -49,20 +49,11 @@ impl Layers {
     /// # Errors
     /// Names the file, the key and the mistake of the first one.
     pub fn join(&self) -> Result<Policy> {
-        for (name, keys) in self.recommended.iter().chain(&self.mandatory) {
-            check::owner(keys).with_context(|| name.clone())?;
-        }
-        if let Some((name, keys)) = &self.user {
-            check::user(keys).with_context(|| name.clone())?;
-        }
-        for (name, keys) in self.repository.iter().chain(&self.target) {
-            check::repository(keys).with_context(|| name.clone())?;
-        }
+        self.check()?;
         let mut join = Join { layers: self, settings: Vec::new() };
         let confidence = join.strictest("block.confidence", Confidence::Likely, |k| k.block.confidence, |a, b| a < b);
         let severity = join.strictest("block.severity", Severity::Medium, |k| k.block.severity, |a, b| a < b);
-        // A smaller cap leaves more unscanned and stops more; neither is "stricter" in a repository.
-        let size_cap = join.owners("scan.size_cap_mib", 256, |k| k.scan.size_cap_mib);
+        let size_cap = join.size_cap();
         let not_scanned = join.strictest("scan.not_scanned", Unscanned::Block, |k| k.scan.not_scanned, |a, b| a > b);
         let exceptions = join.exceptions();
         let contact = join.replace("organisation.contact", |k| k.organisation.contact.clone());
@@ -76,7 +67,7 @@ impl Layers {
         Ok(Policy {
             confidence,
             severity,
-            size_cap: size_cap.saturating_mul(1 << 20),
+            size_cap,
             not_scanned,
             env_files,
             severities,
@@ -90,6 +81,29 @@ impl Layers {
             ledger,
             settings: join.settings,
         })
+    }
+
+    /// The size cap in bytes; only owners set it, so it is known before a repository is read.
+    ///
+    /// # Errors
+    /// Where a layer has a mistake.
+    pub fn size_cap(&self) -> Result<u64> {
+        self.check()?;
+        Ok(Join { layers: self, settings: Vec::new() }.size_cap())
+    }
+
+    /// Looks for mistakes in the layers.
+    fn check(&self) -> Result<()> {
+        for (name, keys) in self.recommended.iter().chain(&self.mandatory) {
+            check::owner(keys).with_context(|| name.clone())?;
+        }
+        if let Some((name, keys)) = &self.user {
+            check::user(keys).with_context(|| name.clone())?;
+        }
+        for (name, keys) in self.repository.iter().chain(&self.target) {
+            check::repository(keys).with_context(|| name.clone())?;
+        }
+        Ok(())
     }
 
     /// SHA-256 of all layers in hex, `default` where there are none: tells which policy a receipt
@@ -167,6 +181,11 @@ impl<'a> Join<'a> {
         let (value, origin) = found.unwrap_or((builtin, "built-in"));
         self.tell(key, &value, origin, "replace");
         value
+    }
+
+    /// A smaller cap leaves more unscanned and stops more; neither is stricter, so it is for owners.
+    fn size_cap(&mut self) -> u64 {
+        self.owners("scan.size_cap_mib", 256, |k| k.scan.size_cap_mib).saturating_mul(1 << 20)
     }
 
     /// A text for people.
