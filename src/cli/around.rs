@@ -130,6 +130,15 @@ pub(super) fn typed_exceptions() -> Result<String> {
     Ok(lines.join("\n"))
 }
 
+/// The author of the commit that is being made, as its object will say it; git tells it to its hooks.
+/// An amend keeps the author and the time of the commit it replaces.
+pub(super) fn author() -> Option<String> {
+    let value = |name: &str| set(name)?.into_string().ok();
+    let date = value("GIT_AUTHOR_DATE")?;
+    let date = date.strip_prefix('@').unwrap_or(&date);
+    Some(format!("{} <{}> {date}", value("GIT_AUTHOR_NAME")?, value("GIT_AUTHOR_EMAIL")?))
+}
+
 /// Whether git was told not to ask anybody anything.
 pub(super) fn may_ask() -> bool {
     env::var_os("GIT_TERMINAL_PROMPT").is_none_or(|value| value != "0") && automation().is_none()

@@ -13,11 +13,13 @@ use super::{Exit, deliver, fail, prompt};
 use crate::exception::once::{self, Once};
 use crate::finding::{Part, escape};
 use crate::fragment::Fragment;
+use crate::git::history::Commit;
 use crate::git::message::{Cleanup, parameter, recorded};
 use crate::git::staged::{Options, Staging};
 use crate::git::{Moment, Repo, state};
 use crate::policy::Judged;
 use crate::policy::judge::How;
+use crate::policy::syntax::Unscanned;
 use crate::receipt::{Receipt, Source};
 use crate::report::{Report, Subject};
 use crate::rules::RuleSet;
@@ -132,17 +134,8 @@ fn for_this_commit(repo: &Repo, judgement: &Judgement, receipt: &mut Receipt) ->
 }
 
 /// Tells commit-msg which exceptions this commit needs, and for which tree.
-fn leave_trailers(repo: &Repo, tree: Option<&str>, judged: &[crate::policy::Judged]) -> Result<()> {
-    let mut lines: Vec<String> = Vec::new();
-    for own in judged {
-        let once = own.excepted.as_ref().filter(|excepted| excepted.how == How::Once);
-        let Some(excepted) = once else { continue };
-        let once = Once { ids: vec![own.id.clone()], kind: excepted.kind.clone(), reason: excepted.reason.clone() };
-        let line = once.trailer();
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
+fn leave_trailers(repo: &Repo, tree: Option<&str>, judged: &[Judged]) -> Result<()> {
+    let lines = trailers(judged);
     if lines.is_empty() {
         return Ok(());
     }
@@ -169,7 +162,8 @@ fn message(file: &Path) -> Result<Report, Failure> {
         once.extend(once::in_message(&text));
     }
     let judged = judgement.judge(findings, book.as_ref(), &once);
-    let blocked = judged.iter().any(|own| own.blocking) || !receipt.not_scanned.is_empty();
+    let unscanned = !receipt.not_scanned.is_empty() && judgement.policy.not_scanned == Unscanned::Block;
+    let blocked = unscanned || judged.iter().any(|own| own.blocking);
     if !blocked {
         let mut trailers = Vec::new();
         if let Some(left) = &left {
@@ -177,21 +171,80 @@ fn message(file: &Path) -> Result<Report, Failure> {
             let same = tree.strip_prefix("tree ") == Some(staging.tree().as_deref().unwrap_or("-"));
             trailers.extend(lines.lines().filter(|_| same).map(str::to_owned));
         }
-        let in_message = judged.iter().filter_map(|own| {
-            let excepted = own.excepted.as_ref().filter(|excepted| excepted.how == How::Once)?;
-            let (kind, reason) = (excepted.kind.clone(), excepted.reason.clone());
-            Some(Once { ids: vec![own.id.clone()], kind, reason }.trailer())
-        });
-        trailers.extend(in_message);
-        let known = once::in_message(&text);
-        trailers.retain(|line| !once::in_message(line.as_bytes()).iter().all(|own| known.contains(own)));
-        if !trailers.is_empty() {
-            crate::git::write::add_trailers(file, &trailers)?;
-        }
+        trailers.extend(self::trailers(&judged));
+        trailers.extend(of_replaced(&repo, &judgement, staging, &around)?);
+        write_trailers(file, &text, &trailers, &judgement)?;
         repo.clear_state(state::TRAILERS);
         repo.clear_state(state::ONCE);
     }
     Ok(judgement.report(Subject::Message, judged, receipt))
+}
+
+/// Writes what the message does not say yet, where git will not cut it off again.
+fn write_trailers(file: &Path, text: &[u8], trailers: &[String], judgement: &Judgement) -> Result<(), Failure> {
+    let missing = |text: &[u8]| -> Vec<String> {
+        let known = once::in_message(&kept(text));
+        let said = |line: &String| once::in_message(line.as_bytes()).iter().all(|own| known.contains(own));
+        trailers.iter().filter(|line| !said(line)).cloned().collect()
+    };
+    let lines = missing(text);
+    if lines.is_empty() {
+        return Ok(());
+    }
+    // The lines come from files, and the message was scanned without them.
+    judgement.check_once(&once::in_message(lines.join("\n").as_bytes())).map_err(Failure::usage)?;
+    crate::git::write::add_trailers(file, &lines)?;
+    let written = std::fs::read(file).with_context(|| format!("cannot read the message in {}", file.display()))?;
+    if !missing(&written).is_empty() {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "the exceptions for this commit cannot be written into its message; does the configuration of git's \
+             trailers (`git config --get-regexp ^trailer`) stand in the way?"
+        )));
+    }
+    Ok(())
+}
+
+/// A message without what git will cut from it.
+fn kept(text: &[u8]) -> Vec<u8> {
+    match cleanup() {
+        Some((mode, comment)) => recorded(text, Cleanup { edited: true, mode: &mode, comment: comment.as_bytes() }),
+        None => text.to_vec(),
+    }
+}
+
+/// The exceptions that this commit takes over where it replaces HEAD (`commit --amend -m`): those of
+/// its message that are still needed. Git tells no hook of an amend, but it keeps the author and the
+/// time of the commit; another commit of the same author in the same second says nothing wrong.
+fn of_replaced(
+    repo: &Repo,
+    judgement: &Judgement,
+    staging: Staging<'_>,
+    around: &crate::git::Surroundings,
+) -> Result<Vec<String>, Failure> {
+    let head = around::author().and_then(|author| Commit::head(repo).filter(|head| head.authored == author));
+    let Some(head) = head else { return Ok(Vec::new()) };
+    let once = once::in_message(&head.message);
+    if once.is_empty() {
+        return Ok(Vec::new());
+    }
+    let book = judgement.book(staging.file(crate::exception::PATH)?)?;
+    let found = staging.in_place_of(&head)?.scan(&judgement.rules, Options { around, count_lines: false })?;
+    Ok(trailers(&judgement.judge(found.findings, book.as_ref(), &once)))
+}
+
+/// The trailers for the findings that exceptions for one commit let pass, each once.
+fn trailers(judged: &[Judged]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for own in judged {
+        let once = own.excepted.as_ref().filter(|excepted| excepted.how == How::Once);
+        let Some(excepted) = once else { continue };
+        let once = Once { ids: vec![own.id.clone()], kind: excepted.kind.clone(), reason: excepted.reason.clone() };
+        let line = once.trailer();
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// Findings in a message, without what git will cut from it.
@@ -207,9 +260,7 @@ fn scan_message(text: &[u8], rules: &RuleSet) -> (Vec<crate::finding::Finding>, 
     let mut scanned = look(text);
     if !scanned.findings.is_empty() || scanned.given_up.is_some() {
         // Only now is it worth knowing what git will cut from the message.
-        if let Some((mode, comment)) = cleanup() {
-            scanned = look(&recorded(text, Cleanup { edited: true, mode: &mode, comment: comment.as_bytes() }));
-        }
+        scanned = look(&kept(text));
     }
     if let Some(reason) = scanned.given_up {
         receipt.skip(b"commit message", reason);

@@ -70,6 +70,15 @@ fn head_tree(repo: &Repo) -> Result<Option<ObjectId>> {
     repo.tree_of(id.detach()).context("HEAD").map(Some)
 }
 
+/// The commit that HEAD names, in hex; `None` where there is none yet, or where it cannot be read.
+pub(super) fn commit(repo: &Repo) -> Option<String> {
+    let storage = repo.gix.config_snapshot().string("extensions.refStorage");
+    if storage.is_some_and(|name| name.as_slice() != b"files") {
+        return super::history::resolve("HEAD").ok();
+    }
+    Some(repo.gix.head().ok()?.id()?.to_string())
+}
+
 /// For ref formats that `gix` does not read: git's own answer.
 fn ask_git() -> Result<Option<ObjectId>> {
     let run = |arguments: &[&str]| {

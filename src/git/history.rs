@@ -26,6 +26,8 @@ pub struct Commit {
     pub committer: String,
     /// Its signature, in armour, if it has one.
     pub signature: Option<String>,
+    /// Who wrote it and when, as the object says it: `Name <address> 1760000000 +0000`.
+    pub authored: String,
     tree: ObjectId,
     parents: Vec<ObjectId>,
 }
@@ -79,6 +81,11 @@ fn hushed(mut command: Command) -> Command {
 }
 
 impl Commit {
+    /// The commit that HEAD names; `None` where there is none yet, or where it cannot be read.
+    pub fn head(repo: &Repo) -> Option<Self> {
+        Commit::read(repo, &super::head::commit(repo)?).ok()
+    }
+
     /// Reads a commit.
     ///
     /// # Errors
@@ -102,6 +109,7 @@ impl Commit {
             author: person(commit.author),
             committer: person(commit.committer),
             signature: commit.extra_headers().pgp_signature().map(|text| text.to_string()),
+            authored: String::from_utf8_lossy(commit.author).into_owned(),
             tree: commit.tree(),
             parents: commit.parents().collect(),
         })
@@ -110,6 +118,17 @@ impl Commit {
     /// Its parents, in hex.
     pub fn parents(&self) -> Vec<String> {
         self.parents.iter().map(ToString::to_string).collect()
+    }
+
+    /// The trees of its parents.
+    ///
+    /// # Errors
+    /// Where a parent is missing or damaged.
+    pub(super) fn bases(&self, repo: &Repo) -> Result<Vec<ObjectId>> {
+        let parent = |id: &ObjectId| {
+            repo.tree_of(*id).context("a parent is not here (in a shallow clone: fetch the whole history)")
+        };
+        self.parents.iter().map(parent).collect()
     }
 
     /// The object of a file in its tree, in hex: the same id is the same content.
@@ -133,11 +152,7 @@ impl Commit {
     /// # Errors
     /// Where a parent or a tree is missing or damaged.
     pub fn scan(&self, repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
-        let parent = |id: &ObjectId| {
-            repo.tree_of(*id).context("a parent is not here (in a shallow clone: fetch the whole history)")
-        };
-        let bases: Vec<ObjectId> = self.parents.iter().map(parent).collect::<Result<_>>()?;
-        self.scan_against(repo, rules, options, &bases)
+        self.scan_against(repo, rules, options, &self.bases(repo)?)
     }
 
     /// Scans everything that is in its tree.

@@ -7,6 +7,7 @@ use gix::ObjectId;
 
 use super::added::AddedLines;
 use super::head::{self, Bases};
+use super::history::Commit;
 use super::index::{self, Root};
 use super::rename::NewSide;
 use super::walk::{self, Change, Entry, Gone, New, Walked};
@@ -109,6 +110,15 @@ impl<'r> Staging<'r> {
     pub fn from_nothing(mut self) -> Self {
         self.bases.trees.clear();
         self
+    }
+
+    /// The same as if it replaced a commit: compared with that commit's parents.
+    ///
+    /// # Errors
+    /// Where a parent is missing or damaged.
+    pub fn in_place_of(mut self, commit: &Commit) -> Result<Self> {
+        self.bases.trees = commit.bases(self.repo)?;
+        Ok(self)
     }
 
     /// Scans what is new in it.

@@ -91,7 +91,10 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// Where git cannot do it.
 pub fn add_trailers(file: &Path, trailers: &[String]) -> Result<()> {
-    let mut command = git(&["interpret-trailers", "--in-place", "--no-divider", "--if-exists", "addIfDifferent"]);
+    // Settings of `trailer.*` would change what is done with them.
+    let how = ["--no-divider", "--where", "end", "--if-missing", "add", "--if-exists", "addIfDifferent"];
+    let mut command = git(&["interpret-trailers", "--in-place"]);
+    command.args(how);
     for trailer in trailers {
         ensure!(!trailer.contains(['\n', '\r', '\0']), "a trailer is one line");
         command.arg("--trailer").arg(trailer);

@@ -219,7 +219,7 @@ fn environment_hides_nothing() -> Result<()> {
             ("GIT_OPTIONAL_LOCKS", "0".into()),
             ("GIT_ATTR_SOURCE", "HEAD".into()),
             ("GIT_DEFAULT_HASH", "sha256".into()),
-            ("LEAKWARDEN_ALLOW", "all".into()),
+            ("LEAKWARDEN_ALLOW", "00000000 test-value: everything in here".into()),
             ("LEAKWARDEN_SKIP", "1".into()),
             ("SKIP", "leakwarden".into()),
             ("NO_COLOR", "1".into()),

@@ -94,6 +94,65 @@ fn it_survives_amend_and_rebase_and_squash() -> Result<()> {
 }
 
 #[test]
+fn an_amend_with_a_new_message_keeps_what_it_needs() -> Result<()> {
+    in_repository(|s| {
+        let id = blocked(s, "amended")?;
+        s.commit_allowing(&format!("{id} test-value: made for this scenario"))?.clean()?;
+        s.commit("--amend -m anew")?.ok()?;
+        ensure!(s.message("HEAD")?.contains(&format!("Leakwarden-Allow: {id}")), "{}", s.message("HEAD")?);
+        s.verify("HEAD^..HEAD")?.ok()?;
+        // What is taken out needs no exception.
+        s.git("rm -q a.py")?;
+        s.commit("--amend --allow-empty -m gone")?.ok()?;
+        ensure!(!s.message("HEAD")?.contains("Leakwarden-Allow"), "{}", s.message("HEAD")?);
+        Ok(())
+    })
+}
+
+#[test]
+fn settings_of_trailers_do_not_lose_it() -> Result<()> {
+    in_repository(|s| {
+        let id = blocked(s, "settings")?;
+        let text = format!("{id} test-value: made for this scenario");
+        s.git("config trailer.leakwarden-allow.key Another")?;
+        let refused = s.commit_allowing(&text)?;
+        ensure!(refused.code == Some(1) && refused.stderr.contains("^trailer"), "{}", refused.stderr);
+        s.git("config --unset trailer.leakwarden-allow.key")?;
+        for setting in
+            ["ifmissing doNothing", "ifexists doNothing", "where before", "leakwarden-allow.ifmissing doNothing"]
+        {
+            s.git(&format!("config trailer.{setting}"))?;
+        }
+        s.commit_allowing(&text)?.clean()?;
+        s.verify("HEAD^..HEAD")?.ok().map(drop)
+    })
+}
+
+#[test]
+fn a_diff_below_the_message_is_not_the_message() -> Result<()> {
+    in_repository(|s| {
+        let seed = line(&plant::github("verbose"));
+        s.write("a.py", &seed)?;
+        s.git("add a.py")?;
+        let id = s.only_id()?;
+        let text = format!("{id} test-value: made for this scenario");
+        // An unchanged line beside the change, which `commit -v` shows with a blank before it.
+        s.git("rm -q --cached a.py")?;
+        std::fs::remove_file(s.path("a.py"))?;
+        s.write("notes.md", format!("Leakwarden-Allow: {text}\nend\n"))?;
+        s.commit_all()?.clean()?;
+        s.append("notes.md", "more\n")?;
+        s.write("a.py", &seed)?;
+        s.git("add -A")?;
+        let setting = format!("leakwarden.allow={text}");
+        let mut command = s.git_command();
+        command.env("GIT_EDITOR", "sed -i 1s/^/subject/");
+        s.run(command.args(["-c", &setting, "commit", "-q", "-v"]))?.clean()?;
+        s.verify("HEAD^..HEAD")?.ok().map(drop)
+    })
+}
+
+#[test]
 fn a_squash_with_a_message_of_its_own_keeps_it() -> Result<()> {
     in_repository(|s| {
         s.git("checkout -q -b topic")?;
