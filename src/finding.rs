@@ -165,7 +165,8 @@ pub fn redact(secret: &[u8], show: Show) -> String {
 }
 
 /// Bytes as text for a terminal or a log: valid UTF-8 stays, control characters (C0, C1, DEL and
-/// the Unicode marks that reorder or hide text) and invalid bytes become `\xNN` or `\u{N}`.
+/// the Unicode marks that reorder or hide text) and invalid bytes become `\xNN` or `\u{N}`, and what a
+/// CI service would take for a command in its log ([`harmless`]) loses its first character likewise.
 pub fn escape(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -184,7 +185,22 @@ pub fn escape(bytes: &[u8]) -> String {
             out.push_str(&format!("\\x{byte:02x}"));
         }
     }
-    out
+    harmless(out, "\\x23", "\\x3a")
+}
+
+/// Services take some texts in a job's log for commands: GitHub's runner a line that begins with `::`,
+/// whatever blanks stand before it, and `##[` anywhere; Azure's `##vso[` anywhere.
+fn harmless(mut text: String, hash: &str, colon: &str) -> String {
+    for command in ["##[", "##vso["] {
+        if text.contains(command) {
+            text = text.replace(command, &format!("{hash}{}", &command[1..]));
+        }
+    }
+    let start = text.len() - text.trim_start().len();
+    if text[start..].starts_with("::") {
+        text.replace_range(start..=start, colon);
+    }
+    text
 }
 
 /// JSON text with every character that may not reach a terminal written as `\uNNNN`: the same
@@ -201,7 +217,7 @@ pub fn escape_json(text: &str) -> String {
             out.push(character);
         }
     }
-    out
+    harmless(out, "\\u0023", ":")
 }
 
 /// A path for JSON: valid UTF-8 as it is, other bytes as `\xNN`.

@@ -159,7 +159,10 @@ fn message(file: &Path) -> Result<Report, Failure> {
     if !findings.is_empty() {
         book = judgement.book(staging.file(crate::exception::PATH)?)?;
         once = for_this_commit(&repo, &judgement, &mut receipt);
-        once.extend(once::in_message(&text));
+        // Whoever may not except anything may not do so by writing the line either.
+        if judgement.may_except() {
+            once.extend(once::in_message(&text));
+        }
     }
     let judged = judgement.judge(findings, book.as_ref(), &once);
     let unscanned = !receipt.not_scanned.is_empty() && judgement.policy.not_scanned == Unscanned::Block;

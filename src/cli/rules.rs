@@ -44,7 +44,8 @@ fn check_files(files: &[PathBuf]) -> Result<Exit> {
     let set = if files.is_empty() { RuleSet::builtin() } else { RuleSet::new(sources.clone())? };
     let wrong = complaints(&sources, &set)?;
     let examples: usize = sources.iter().map(|own| own.examples.len() + own.negative_examples.len()).sum();
-    let mut out: String = wrong.iter().map(|complaint| format!("{complaint}\n")).collect();
+    let shown = |complaint: &String| crate::finding::escape(complaint.as_bytes()) + "\n";
+    let mut out: String = wrong.iter().map(shown).collect();
     out.push_str(&format!("{} rules, {examples} examples, {} wrong\n", sources.len(), wrong.len()));
     print(&out)?;
     Ok(if wrong.is_empty() { Exit::Clean } else { Exit::Findings })

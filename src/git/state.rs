@@ -1,10 +1,11 @@
 //! Small files of ours in the git directory: what one hook tells the next.
 
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::Repo;
 use super::write::replace;
@@ -17,6 +18,9 @@ pub const ONCE: &str = "once";
 
 /// When a person was last told of exceptions that end soon.
 pub const TOLD: &str = "told";
+
+/// The largest of these files, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// Messages that git has prepared for the commit that is being made: of a conflicted pick or merge,
 /// and of a squash.
@@ -39,7 +43,10 @@ impl Repo {
         let written = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?.modified().ok()?;
         // A date in the future is as good as now.
         let young = written.elapsed().is_ok_and(|elapsed| elapsed <= age) || written.elapsed().is_err();
-        if young { fs::read_to_string(path).ok() } else { None }
+        let mut text = String::new();
+        let file = young.then(|| fs::File::open(path).ok())??;
+        let length = file.take(LARGEST + 1).read_to_string(&mut text).ok()?;
+        (length as u64 <= LARGEST).then_some(text)
     }
 
     /// Writes a state file.
@@ -49,6 +56,7 @@ impl Repo {
     pub fn set_state(&self, name: &str, text: &str) -> Result<()> {
         let path = self.state_path(name);
         if let Some(folder) = path.parent() {
+            ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
             fs::create_dir_all(folder).context("cannot make a folder in the git directory")?;
         }
         replace(&path, text.as_bytes()).context("cannot write into the git directory")

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail, ensure};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
-use super::WideException;
 use super::syntax::{Keys, Wide};
+use super::{WideException, Writer};
 use crate::rules::Rule;
 
 /// Own rules that a repository may bring.
@@ -93,14 +93,24 @@ fn common(keys: &Keys) -> Result<()> {
         self::wide(wide, "")?;
     }
     if let Some(pattern) = &keys.exceptions.ticket {
-        let compiled = regex::Regex::new(&format!("^(?:{pattern})$"));
-        ensure!(compiled.is_ok(), "`exceptions.ticket` is no regular expression");
+        ensure!(ticket(pattern).is_ok(), "`exceptions.ticket` is no regular expression, or one that is too large");
     }
     for line in &keys.exceptions.signers {
         let fields = line.split_whitespace().count();
         ensure!(fields >= 3, "`exceptions.signers`: a line is `name key-type key`, as in git's allowed-signers file");
     }
     Ok(())
+}
+
+/// The pattern of a ticket. It is compiled for each exception that is judged, so it must be small.
+///
+/// # Errors
+/// Where it is no regular expression, or too large.
+pub fn ticket(pattern: &str) -> Result<regex::Regex> {
+    // By itself first: a bracket too many must not end the group around it.
+    let limit = 1 << 18;
+    regex::RegexBuilder::new(pattern).size_limit(limit).build().context("it is none")?;
+    regex::RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(limit).build().context("it is none")
 }
 
 /// Checks an own rule as far as it costs nothing: its pattern is compiled when it is first needed.
@@ -150,7 +160,7 @@ pub fn wide(wide: &Wide, origin: &str) -> Result<WideException> {
             reason: wide.reason.clone(),
             expires,
             origin: origin.to_owned(),
-            owner: false,
+            by: Writer::Repository,
         })
     };
     check().context("`[[exception]]`")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Policy, WideException};
+use super::{Policy, WideException, Writer};
 use crate::exception::book::Book;
 use crate::exception::once::Once;
 use crate::exception::{Exception, INLINE_KINDS, plus_days, reason_fault};
@@ -188,17 +188,24 @@ fn covers(wide: &WideException, finding: &Finding) -> bool {
     rule && path
 }
 
-/// Why a wide exception does not count for a finding, if it does not. Owners may write what they like.
+/// Why a wide exception does not count for a finding, if it does not. A fleet may write what it likes.
 fn wide_fault(wide: &WideException, finding: &Finding, policy: &Policy, case: &Case<'_>) -> Option<String> {
     let rules = &policy.exceptions;
     if let Some(day) = wide.expires.filter(|&day| case.today > day) {
         return Some(format!("it ended on {day}"));
     }
-    if wide.owner {
+    if wide.by == Writer::Fleet {
         return None;
     }
+    // A user's own exception counts as long as nobody above says that there are none.
     if let Some(refusal) = rules.refusal(&finding.rule, finding.severity) {
         return Some(refusal);
+    }
+    if rules.needs_approval(&wide.kind, finding.severity) {
+        return Some("policy asks for a second person; only an exception for one finding can be signed".to_owned());
+    }
+    if wide.by == Writer::User {
+        return None;
     }
     let kind = match rules.kind(&wide.kind) {
         Ok(kind) => kind,
@@ -207,9 +214,6 @@ fn wide_fault(wide: &WideException, finding: &Finding, policy: &Policy, case: &C
     let latest = plus_days(case.today, i64::from(kind.longest_days));
     if wide.expires.is_none_or(|day| day > latest) {
         return Some(format!("it ends later than the {} days that policy allows", kind.longest_days));
-    }
-    if rules.needs_approval(&wide.kind, finding.severity) {
-        return Some("policy asks for a second person; only an exception for one finding can be signed".to_owned());
     }
     None
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::syntax::{Keys, KindKeys, Unscanned};
-use super::{Exceptions, Kind, Policy, Setting, SignersFrom, WideException, check};
+use super::{Exceptions, Kind, Policy, Setting, SignersFrom, WideException, Writer, check};
 use crate::exception::KINDS;
 use crate::level::{Confidence, Severity};
 
@@ -300,7 +300,14 @@ impl<'a> Join<'a> {
             })
             .collect();
         let layers = self.layers;
-        let owners = self.owned().chain(&layers.mandatory).map(|layer| (layer, true));
+        // Where the fleet gives orders about kinds, a user's new name would be a way around them.
+        let ordered = layers
+            .mandatory
+            .iter()
+            .any(|(_, keys)| !keys.exceptions.kinds.is_empty() || !keys.exceptions.approval_kinds.is_empty());
+        let fleets = layers.recommended.iter().map(|layer| (layer, true));
+        let users = layers.user.iter().map(|layer| (layer, !ordered));
+        let owners = fleets.chain(users).chain(layers.mandatory.iter().map(|layer| (layer, true)));
         for ((origin, keys), owner) in owners.chain(layers.repository.iter().map(|layer| (layer, false))) {
             for (name, change) in &keys.exceptions.kinds {
                 change_kind(&mut kinds, name, change, owner, origin, longest);
@@ -370,13 +377,17 @@ impl<'a> Join<'a> {
 
     fn wide(&mut self, repository_may: bool, env_files: &[String]) -> Result<Vec<WideException>> {
         let mut all = Vec::new();
-        let owners = self.sources(Source::Owners);
-        let target = if repository_may { self.sources(Source::Target) } else { owners.clone() };
+        let fleet: Vec<&(String, Keys)> = self.layers.recommended.iter().chain(&self.layers.mandatory).collect();
+        let target = self.sources(if repository_may { Source::Target } else { Source::Owners });
         for layer in target {
-            let owner = owners.iter().any(|own| std::ptr::eq(*own, layer));
+            let by = match &self.layers.user {
+                _ if fleet.iter().any(|own| std::ptr::eq(*own, layer)) => Writer::Fleet,
+                Some(user) if std::ptr::eq(user, layer) => Writer::User,
+                _ => Writer::Repository,
+            };
             for wide in &layer.1.exception {
                 let checked = check::wide(wide, &layer.0).with_context(|| layer.0.clone())?;
-                all.push(WideException { owner, ..checked });
+                all.push(WideException { by, ..checked });
                 let what: Vec<&String> = wide.rules.iter().chain(&wide.paths).collect();
                 self.tell("exception", &what, &layer.0, "union");
             }
@@ -389,7 +400,7 @@ impl<'a> Join<'a> {
                 reason: "env_files.allowed".to_owned(),
                 expires: None,
                 origin: "policy".to_owned(),
-                owner: true,
+                by: Writer::Fleet,
             });
         }
         Ok(all)

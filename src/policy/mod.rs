@@ -87,8 +87,19 @@ pub struct WideException {
     pub expires: Option<Date>,
     /// Where it stands, for messages.
     pub origin: String,
-    /// Whether an owner of the machine wrote it, rather than the repository.
-    pub owner: bool,
+    /// Who wrote it.
+    pub by: Writer,
+}
+
+/// Who wrote a part of policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// The administrators of this machine.
+    Fleet,
+    /// The user.
+    User,
+    /// Whoever can push to the repository.
+    Repository,
 }
 
 /// What exceptions are worth.
@@ -175,8 +186,7 @@ impl Exceptions {
     /// What is wrong with a ticket, if anything.
     pub fn ticket_fault(&self, ticket: Option<&str>) -> Option<String> {
         let pattern = self.ticket.iter().find(|pattern| {
-            let whole = regex::Regex::new(&format!("^(?:{pattern})$"));
-            !ticket.is_some_and(|text| whole.is_ok_and(|regex| regex.is_match(text)))
+            !ticket.is_some_and(|text| check::ticket(pattern).is_ok_and(|regex| regex.is_match(text)))
         })?;
         Some(match ticket {
             Some(_) => format!("the ticket does not match `{pattern}`"),

@@ -238,6 +238,8 @@ pub fn shell_quote(path: &[u8]) -> String {
         for character in chunk.valid().chars() {
             match character {
                 '\'' | '\\' => out.extend(['\\', character]),
+                // Several of them can be a command for a CI service's log.
+                '#' => out.push_str("\\x23"),
                 c if escape(c.to_string().as_bytes()).len() == c.len_utf8() => out.push(c),
                 c => c.to_string().bytes().for_each(|b| out.push_str(&format!("\\x{b:02x}"))),
             }
@@ -290,6 +292,7 @@ mod tests {
         assert_eq!(shell_quote(b"a\nb"), "$'a\\x0ab'");
         assert_eq!(shell_quote("\u{202e}x".as_bytes()), "$'\\xe2\\x80\\xaex'");
         assert_eq!(shell_quote(b"\xff"), "$'\\xff'");
+        assert_eq!(shell_quote(b"##[x]"), "$'\\x23\\x23[x]'");
     }
 
     #[test]

@@ -156,6 +156,13 @@ impl Rule {
             "`id` is lower-case letters, digits and dashes: `provider-thing`"
         );
         ensure!(!source.name.trim().is_empty(), "`name` is empty");
+        // These are printed as they are.
+        for (field, text) in
+            [("provider", Some(&source.provider)), ("name", Some(&source.name)), ("rotate", source.rotate.as_ref())]
+        {
+            let plain = text.is_none_or(|text| crate::finding::escape(text.as_bytes()) == *text && text.len() <= 300);
+            ensure!(plain, "`{field}` is one line of at most 300 bytes without control characters");
+        }
         let kind = kind_of(source)?;
         ensure!(kind == Kind::FileName || !source.pattern.is_empty(), "`pattern` is empty");
         for (word, _) in source.literals() {

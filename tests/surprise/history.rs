@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::dice::Dice;
 use crate::kit::except::FILE;
 use crate::kit::{LEAKWARDEN, Outcome, Sandbox, plant};
+use crate::policies::any_policy;
 
 /// Where a repository keeps its policy.
 const POLICY: &str = ".leakwarden.toml";
@@ -456,52 +457,13 @@ impl<'a> History<'a> {
 
     /// Another policy of the repository, or none.
     fn policy(&mut self) -> Result<()> {
-        let text = self.any_policy();
+        let text = any_policy(&mut self.dice, self.today);
         self.s.write(POLICY, &text)?;
         let checked = self.s.leakwarden(&format!("policy check {POLICY}"))?;
         ensure!(checked.code == Some(0), "the policy is wrong: {}\n{text}", checked.stderr);
         self.note(format!("policy: {}", text.replace('\n', " | ")));
         self.s.git("add -A")?;
         self.commit(&["-m", "policy"], Claim::Plain).map(drop)
-    }
-
-    fn any_policy(&mut self) -> String {
-        let severity = *self.dice.of(&["low", "medium", "high", "critical"]);
-        let soon = self.today.saturating_add(jiff::Span::new().days(20));
-        let parts = [
-            format!("severity = \"{severity}\"\n"),
-            "confidence = \"possible\"\n".to_owned(),
-            format!("never_severity = \"{}\"\n", self.dice.of(&["high", "critical"])),
-            "once = false\n".to_owned(),
-            "inline = false\n".to_owned(),
-            format!("ticket = \"{}\"\n", self.dice.of(&["SEC-[0-9]+", "SEC-[0-9]{2}"])),
-            "least_reason = 30\n".to_owned(),
-            "never_rules = [\"private-key\", \"generic-password\"]\n".to_owned(),
-            "wide = false\n".to_owned(),
-            "approval_kinds = [\"accepted-risk\", \"fix-later\"]\n".to_owned(),
-            "longest_days = 5\n".to_owned(),
-        ];
-        let mut kept: Vec<bool> = parts.iter().map(|_| self.dice.once_in(4)).collect();
-        kept[10] &= self.dice.once_in(2);
-        let chosen =
-            |from: usize, to: usize| -> String { (from..to).filter(|&n| kept[n]).map(|n| parts[n].as_str()).collect() };
-        let mut text = format!("[block]\n{}[exceptions]\n{}", chosen(0, 2), chosen(2, parts.len()));
-        if self.dice.once_in(3) {
-            text.push_str("[exceptions.kinds.test-value]\noff = true\n");
-        }
-        if self.dice.once_in(3) {
-            text.push_str("[exceptions.kinds.fix-later]\nlongest_days = 3\n");
-        }
-        if self.dice.once_in(3) {
-            text.push_str("[rules.generic-password]\nseverity = \"critical\"\n");
-        }
-        if self.dice.once_in(3) {
-            text.push_str(&format!(
-                "[[exception]]\npaths = [\"docs/**\"]\nkind = \"fix-later\"\nreason = \"the old pages are rewritten\"\n\
-                 by = \"Me <me@example.org>\"\nexpires = \"{soon}\"\n"
-            ));
-        }
-        text
     }
 
     fn delete(&mut self) -> Result<()> {

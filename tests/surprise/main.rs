@@ -23,6 +23,7 @@ mod kit;
 
 mod dice;
 mod history;
+mod policies;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
