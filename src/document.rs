@@ -33,6 +33,10 @@ fn line_of(text: &str, at: usize) -> (usize, Option<&str>) {
 
 /// A message with everything between double quotes cut: that is where values stand.
 fn without_values(message: &str) -> String {
+    // "unknown variant `VALUE`, expected …": there the value stands between the first backticks.
+    if let Some((value, rest)) = message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`')) {
+        return without_values(&format!("a word of {} characters that is not known{rest}", value.chars().count()));
+    }
     let mut out = String::new();
     for (number, part) in message.split('"').enumerate() {
         out.push_str(if number % 2 == 0 { part } else { "…" });
@@ -57,6 +61,8 @@ mod tests {
         let wrong = error("# ü\nnumber = \"the value\"\n");
         assert!(wrong.starts_with("line 2, `number`: ") && !wrong.contains("the value"), "{wrong}");
         assert!(error("nmber = 1").contains("nmber"));
+        let variant = without_values("unknown variant `the value`, expected `a` or `b`");
+        assert!(!variant.contains("the value") && variant.ends_with("expected `a` or `b`"), "{variant}");
         assert!(error("number = = 1").starts_with("line 1"));
     }
 }

@@ -98,8 +98,8 @@ pub struct Finding {
     pub reasons: Vec<String>,
     /// Where the owner replaces it.
     pub rotate: Option<String>,
-    /// The name of the key it is assigned to, where that is sure to be a name.
-    pub key: Option<String>,
+    /// A tag of the key it is assigned to ([`crate::fingerprint`]).
+    pub key_tag: Option<u16>,
     /// Whether an issuer drew it at random, and how many of its first bytes are the same in all such
     /// credentials; `None` where a person may have chosen it.
     pub issued: Option<usize>,
@@ -116,6 +116,8 @@ pub struct Marker {
     pub kind: String,
     /// The rest of the line after the kind, with the ends of comments cut.
     pub reason: String,
+    /// The bytes that the remark takes of the scanned text.
+    pub span: Range<usize>,
 }
 
 impl Finding {

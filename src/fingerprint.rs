@@ -9,7 +9,8 @@
 //! [`RANDOM_BITS`] bits by a cautious measure, goes into the hash whole: its own randomness protects
 //! it. Of every other value, which a person may have chosen, only a tag of 16 bits goes in: whoever
 //! breaks the hash learns those 16 bits and no more. The tag does not depend on rule, path or
-//! repository, so that a password at many places still gives away 16 bits altogether.
+//! repository, so that a password at many places still gives away 16 bits altogether. Of the key's name a
+//! tag goes in as well: what looks like a key may be another secret.
 //! `docs/fingerprints.md` has the threat model and the numbers.
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -49,14 +50,15 @@ fn keyed(key: &[u8], finding: &Finding, length: usize) -> (&'static str, String)
     let tag = tag(value).to_be_bytes();
     let (scheme, proof): (_, &[u8]) = if random >= RANDOM_BITS { ("s1", value) } else { ("w1", &tag) };
     let at = &finding.location;
-    let key_name = if scheme == "w1" { finding.key.as_deref().unwrap_or("") } else { "" };
+    let key_tag = finding.key_tag.filter(|_| scheme == "w1").map(u16::to_be_bytes);
+    let key_tag: &[u8] = key_tag.as_ref().map_or(&[], |tag| tag);
     let fields: [&[u8]; 6] =
-        [scheme.as_bytes(), finding.rule.as_bytes(), &at.path, at.part.name().as_bytes(), key_name.as_bytes(), proof];
+        [scheme.as_bytes(), finding.rule.as_bytes(), &at.path, at.part.name().as_bytes(), key_tag, proof];
     (scheme, base32(&hash(key, &fields), length))
 }
 
 /// 16 bits of a value, the same everywhere.
-fn tag(value: &[u8]) -> u16 {
+pub fn tag(value: &[u8]) -> u16 {
     let digest = hash(b"leakwarden tag v1", &[value]);
     u16::from_be_bytes([digest[0], digest[1]])
 }
@@ -117,7 +119,7 @@ mod tests {
             redacted: String::new(),
             reasons: Vec::new(),
             rotate: None,
-            key: Some("password".to_owned()),
+            key_tag: Some(7),
             issued,
             marker: None,
         }

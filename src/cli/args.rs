@@ -88,7 +88,7 @@ pub enum Command {
         /// policy has others.
         #[arg(long)]
         kind: String,
-        /// Why it may pass, in your own words.
+        /// Why it may pass, in your own words; such as: made up for the tests of the login page.
         #[arg(long, value_name = "TEXT")]
         reason: String,
         /// Its end: days (`90d`), weeks (`12w`) or a date. Default: what policy says for the kind.

@@ -141,6 +141,14 @@ impl Judgement {
         self.policy.exceptions.allowed && (around::automation().is_none() || self.policy.exceptions.automation)
     }
 
+    /// Where automation commits, it may not except anything by a remark in the source either. (In CI,
+    /// which judges commits of people, remarks count.)
+    pub fn for_whoever_commits(&mut self) {
+        if !self.may_except() {
+            self.policy.exceptions.inline = false;
+        }
+    }
+
     /// Checks that what a person typed holds no secret itself: it will stand in the commit message.
     ///
     /// # Errors
@@ -192,7 +200,11 @@ impl Judgement {
         if repo.state(state::TOLD, Duration::from_secs(20 * 60 * 60)).is_some() {
             return Vec::new();
         }
-        // It is a reminder: where it cannot be given, the commit goes on.
+        // It is a reminder: where it cannot be given, the commit goes on. Most repositories have no
+        // such file, and looking for it costs less than reading a tree.
+        if !repo.worktree().is_some_and(|top| top.join(PATH).exists()) {
+            return Vec::new();
+        }
         let Ok(Some(text)) = book() else { return Vec::new() };
         let (Ok(book), Ok(me)) = (Book::parse(&text), crate::git::write::identity()) else { return Vec::new() };
         if repo.set_state(state::TOLD, "").is_err() {

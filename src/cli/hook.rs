@@ -1,5 +1,6 @@
 //! `leakwarden hook …`: what git runs, and `scan --staged`, which looks at the same.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::around;
 use super::case::{Docket, Failure, Judgement};
 use super::{Exit, deliver, fail, prompt};
 use crate::exception::once::{self, Once};
-use crate::finding::{Part, escape};
+use crate::finding::{Finding, Part, escape};
 use crate::fragment::Fragment;
 use crate::git::history::Commit;
 use crate::git::message::{Cleanup, parameter, recorded};
@@ -66,7 +67,10 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
     let staging = Staging::read(&repo, moment, &around)?;
     docket.repository(|path| staging.file(path))?;
     docket.last_signers(|path| staging.file_before(path));
-    let judgement = docket.policy()?;
+    let mut judgement = docket.policy()?;
+    if subject == Subject::Commit {
+        judgement.for_whoever_commits();
+    }
     let options = Options { around: &around, count_lines: format != Format::Human };
     let mut found = staging.scan(&judgement.rules, options)?;
     let in_hook = subject == Subject::Commit;
@@ -77,12 +81,17 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
     let mut book = None;
     if !found.findings.is_empty() {
         book = judgement.book(staging.file(crate::exception::PATH)?)?;
-        once = for_this_commit(&repo, &judgement, &mut found.receipt);
+        once = for_this_commit(&repo, &judgement, &found.findings, &mut found.receipt);
     }
     let mut judged = judgement.judge(found.findings.clone(), book.as_ref(), &once);
     let blocks = |judged: &[Judged]| judged.iter().any(|own| own.blocking);
     let mut told = false;
-    if in_hook && format == Format::Human && blocks(&judged) && prompt::possible(&judged, &judgement) {
+    if in_hook
+        && format == Format::Human
+        && blocks(&judged)
+        && !unscanned(&found.receipt, &judgement)
+        && prompt::possible(&judged, &judgement)
+    {
         // First the block in full, then the question.
         let mut report = judgement.report(subject, judged.clone(), found.receipt.clone());
         report.first_commit = found.first_commit;
@@ -112,10 +121,14 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
 /// The exceptions for this commit: typed, left by `leakwarden allow --once`, and in the messages that
 /// git has prepared for it. What was typed and does not count is noted, so that the person sees it
 /// below the findings that still block.
-fn for_this_commit(repo: &Repo, judgement: &Judgement, receipt: &mut Receipt) -> Vec<Once> {
+fn for_this_commit(repo: &Repo, judgement: &Judgement, findings: &[Finding], receipt: &mut Receipt) -> Vec<Once> {
     let mut all = once::in_message(&repo.prepared_messages());
     if let Some(left) = repo.state(state::ONCE, A_DAY) {
-        all.extend(once::in_message(left.as_bytes()));
+        // Once a commit has used it, it is for a second try of that commit only: HEAD is where it was.
+        match left.lines().find_map(|line| line.strip_prefix(USED_ON)) {
+            Some(head) if head != head_name(repo) => repo.clear_state(state::ONCE),
+            _ => all.extend(once::in_message(left.as_bytes())),
+        }
     }
     let typed = around::typed_exceptions().and_then(|text| once::parse(&text));
     let typed = typed.and_then(|typed| {
@@ -124,6 +137,11 @@ fn for_this_commit(repo: &Repo, judgement: &Judgement, receipt: &mut Receipt) ->
             "policy does not let automation except anything: take the secret out, or ask a person to decide"
         );
         judgement.check_once(&typed)?;
+        let ids: BTreeSet<String> = findings.iter().map(crate::fingerprint::id).collect();
+        for own in typed.iter().flat_map(|once| &once.ids) {
+            let many = ids.iter().filter(|id| id.starts_with(own.as_str())).count() > 1;
+            ensure!(!many, "the id `{own}` is short for more than one finding");
+        }
         Ok(typed)
     });
     match typed {
@@ -131,6 +149,28 @@ fn for_this_commit(repo: &Repo, judgement: &Judgement, receipt: &mut Receipt) ->
         Err(error) => receipt.notes.push(escape(format!("what was typed does not count: {error:#}").as_bytes())),
     }
     all
+}
+
+/// Before the id of HEAD in the state file of exceptions for the next commit, once one has used them.
+const USED_ON: &str = "used on ";
+
+fn head_name(repo: &Repo) -> String {
+    Commit::head(repo).map_or_else(|| "nothing".to_owned(), |head| head.id)
+}
+
+/// Marks the exceptions for the next commit as used: a hook after this one may still stop it.
+fn mark_used(repo: &Repo) -> Result<()> {
+    match repo.state(state::ONCE, A_DAY) {
+        Some(left) if !left.contains(USED_ON) => {
+            repo.set_state(state::ONCE, &format!("{USED_ON}{}\n{left}", head_name(repo)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether something that cannot be scanned stops this commit.
+fn unscanned(receipt: &Receipt, judgement: &Judgement) -> bool {
+    !receipt.not_scanned.is_empty() && judgement.policy.not_scanned == Unscanned::Block
 }
 
 /// Tells commit-msg which exceptions this commit needs, and for which tree.
@@ -158,27 +198,38 @@ fn message(file: &Path) -> Result<Report, Failure> {
     let (mut once, mut book) = (Vec::new(), None);
     if !findings.is_empty() {
         book = judgement.book(staging.file(crate::exception::PATH)?)?;
-        once = for_this_commit(&repo, &judgement, &mut receipt);
+        once = for_this_commit(&repo, &judgement, &findings, &mut receipt);
         // Whoever may not except anything may not do so by writing the line either.
         if judgement.may_except() {
             once.extend(once::in_message(&text));
         }
     }
     let judged = judgement.judge(findings, book.as_ref(), &once);
-    let unscanned = !receipt.not_scanned.is_empty() && judgement.policy.not_scanned == Unscanned::Block;
-    let blocked = unscanned || judged.iter().any(|own| own.blocking);
-    if !blocked {
+    let blocked = unscanned(&receipt, &judgement) || judged.iter().any(|own| own.blocking);
+    // Git gives up on a commit without a message; a trailer must not become one.
+    if !blocked && !kept(&text).trim_ascii().is_empty() {
         let mut trailers = Vec::new();
         if let Some(left) = &left {
             let (tree, lines) = left.split_once('\n').unwrap_or((left, ""));
-            let same = tree.strip_prefix("tree ") == Some(staging.tree().as_deref().unwrap_or("-"));
-            trailers.extend(lines.lines().filter(|_| same).map(str::to_owned));
+            if tree.strip_prefix("tree ") == Some(staging.tree().as_deref().unwrap_or("-")) {
+                trailers.extend(lines.lines().map(str::to_owned));
+            } else {
+                // Another hook has changed what is staged since, or this is another commit: look again.
+                let options = Options { around: &around, count_lines: false };
+                let found = staging.scan(&judgement.rules, options)?;
+                let book = judgement.book(staging.file(crate::exception::PATH)?)?;
+                let again = judgement.judge(found.findings, book.as_ref(), &once::in_message(lines.as_bytes()));
+                if again.iter().any(|own| own.blocking) || unscanned(&found.receipt, &judgement) {
+                    return Ok(judgement.report(Subject::Commit, again, found.receipt));
+                }
+                trailers.extend(self::trailers(&again));
+            }
         }
         trailers.extend(self::trailers(&judged));
         trailers.extend(of_replaced(&repo, &judgement, staging, &around)?);
         write_trailers(file, &text, &trailers, &judgement)?;
         repo.clear_state(state::TRAILERS);
-        repo.clear_state(state::ONCE);
+        mark_used(&repo)?;
     }
     Ok(judgement.report(Subject::Message, judged, receipt))
 }

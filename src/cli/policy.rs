@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::args::Policy as Command;
 use super::around;
@@ -10,11 +10,13 @@ use super::case::{Docket, Failure};
 use super::{Exit, finish};
 use crate::config;
 use crate::document;
+use crate::exception::KINDS;
 use crate::finding::{escape, escape_json};
 use crate::git::staged::Staging;
 use crate::git::{Moment, Repo, write};
 use crate::policy::syntax::{FleetFile, Keys};
 use crate::policy::{PATH, check};
+use crate::rules::syntax::RuleSource;
 use crate::rules::{Rule, RuleSet};
 
 /// What `policy init` writes.
@@ -63,17 +65,23 @@ fn check_file(file: &Path) -> Result<String> {
     let is_fleet =
         text.lines().map(str::trim_start).any(|l| l.starts_with("[mandatory") || l.starts_with("[recommended"));
     let mut rules = Vec::new();
+    let mut layers = Vec::new();
     if is_fleet {
         let fleet: FleetFile = document::parse(&text).with_context(|| shown.clone())?;
         for (name, keys) in [("mandatory", &fleet.mandatory), ("recommended", &fleet.recommended)] {
             check::owner(keys).with_context(|| format!("{shown}: [{name}]"))?;
             rules.extend(keys.rule.iter().cloned());
         }
+        layers.extend([fleet.mandatory, fleet.recommended]);
     } else {
         let keys: Keys = config::keys(&text).with_context(|| shown.clone())?;
         let repository = file.file_name().is_some_and(|name| name == PATH);
         if repository { check::repository(&keys) } else { check::user(&keys) }.with_context(|| shown.clone())?;
-        rules.extend(keys.rule);
+        rules.extend(keys.rule.iter().cloned());
+        layers.push(keys);
+    }
+    for keys in &layers {
+        names(keys, &rules).with_context(|| shown.clone())?;
     }
     // The hook compiles a pattern when it meets one of its words; here all are tried.
     let builtin = RuleSet::builtin().sources();
@@ -87,6 +95,22 @@ fn check_file(file: &Path) -> Result<String> {
         return Err(anyhow!("{shown}: {complaint}"));
     }
     Ok(format!("{shown}: no mistakes, {} own rules\n", rules.len()))
+}
+
+/// Names of rules and kinds that nothing has: what they are to protect would not be.
+fn names(keys: &Keys, own: &[RuleSource]) -> Result<()> {
+    let builtin = RuleSet::builtin().sources();
+    let exceptions = &keys.exceptions;
+    let wide = keys.exception.iter().flat_map(|wide| &wide.rules);
+    for rule in exceptions.never_rules.iter().chain(keys.rules.keys()).chain(wide) {
+        let known = builtin.iter().chain(own).any(|source| source.id == *rule);
+        ensure!(known, "there is no rule `{}` (`leakwarden rules list`)", escape(rule.as_bytes()));
+    }
+    let kind = |name: &&String| KINDS.iter().any(|(own, _, _)| own == name) || exceptions.kinds.contains_key(*name);
+    if let Some(name) = exceptions.approval_kinds.iter().find(|name| !kind(name)) {
+        return Err(anyhow!("`exceptions.approval_kinds`: there is no kind `{}`", escape(name.as_bytes())));
+    }
+    Ok(())
 }
 
 fn init() -> Result<String, Failure> {

@@ -53,31 +53,47 @@ fn verify(request: &Request) -> Result<Report, Failure> {
     if let Some(name) = &request.tree {
         return bench.tree(name);
     }
-    let (words, target) = if request.pre_receive { pushed()? } else { typed(&request.range)? };
+    let Pushed { words, target, tags } = if request.pre_receive {
+        pushed()?
+    } else {
+        let (words, target) = typed(&request.range)?;
+        Pushed { words, target, tags: Vec::new() }
+    };
     let target = match &request.policy_from {
         Some(name) => Some(history::resolve(name).map_err(Failure::usage)?),
         None => target,
     };
     let ids = if words.is_empty() { Vec::new() } else { history::range(&words)? };
-    bench.range(&ids, target.as_deref())
+    bench.range(&ids, target.as_deref(), &tags)
 }
 
 /// The words for `git rev-list`, and the commit whose policy may loosen: the one the range begins at.
+/// Every word must name a commit, so that a variable that is empty in a script is no clean range.
 fn typed(range: &[String]) -> Result<(Vec<String>, Option<String>), Failure> {
-    let target = match range {
-        [one] => one.split_once("..").map(|(from, _)| from.trim_end_matches('.')),
-        _ => None,
-    };
-    let target = match target {
-        Some("") => Some("HEAD"),
-        other => other,
-    };
-    Ok((range.to_vec(), target.map(history::resolve).transpose()?))
+    let mut words = Vec::new();
+    let mut target = None;
+    for word in range {
+        let (from, to) = match (word.split_once(".."), word.strip_prefix('^')) {
+            (Some((from, to)), _) => (Some(from), Some(to.trim_start_matches('.'))),
+            (None, Some(from)) => (Some(from), None),
+            (None, None) => (None, Some(word.as_str())),
+        };
+        if let Some(from) = from {
+            let id = history::resolve(from)?;
+            words.push(format!("^{id}"));
+            target.get_or_insert(id);
+        }
+        if let Some(to) = to {
+            words.push(history::resolve(to)?);
+        }
+    }
+    Ok((words, target))
 }
 
 /// What git tells a pre-receive hook on standard input: `old new ref` a line. New commits are those
 /// that no ref reaches yet; the policy is that of the repository's HEAD.
-fn pushed() -> Result<(Vec<String>, Option<String>), Failure> {
+fn pushed() -> Result<Pushed, Failure> {
+    let mut tags = Vec::new();
     let mut text = String::new();
     std::io::stdin().lock().read_to_string(&mut text).context("standard input cannot be read")?;
     let mut words = Vec::new();
@@ -90,13 +106,22 @@ fn pushed() -> Result<(Vec<String>, Option<String>), Failure> {
         ensure_usage(hex, "standard input is not what git gives a pre-receive hook")?;
         // A ref that is deleted brings nothing.
         if new.bytes().any(|b| b != b'0') {
-            words.push(new.to_owned());
+            words.push(history::resolve(new).context("what is pushed is no commit, which cannot be scanned")?);
+            tags.extend(history::tag_texts(new)?);
         }
     }
     if !words.is_empty() {
         words.extend(["--not".to_owned(), "--all".to_owned()]);
     }
-    Ok((words, history::resolve("HEAD").ok()))
+    Ok(Pushed { words, target: history::resolve("HEAD").ok(), tags })
+}
+
+/// What a push brings.
+struct Pushed {
+    words: Vec<String>,
+    target: Option<String>,
+    /// The texts of annotated tags.
+    tags: Vec<Vec<u8>>,
 }
 
 fn ensure_usage(holds: bool, message: &str) -> Result<(), Failure> {
@@ -121,13 +146,15 @@ struct Seen {
 }
 
 impl Bench<'_> {
-    fn range(&self, ids: &[String], target: Option<&str>) -> Result<Report, Failure> {
+    fn range(&self, ids: &[String], target: Option<&str>, tags: &[Vec<u8>]) -> Result<Report, Failure> {
         let around = self.around;
-        let target = target.map(|id| self.keys_of(id)).transpose()?;
+        let mut receipt = Receipt { source: Source::Tree, commits: Some(ids.len() as u64), ..Receipt::default() };
+        // Without a target nothing may loosen: a commit must not be its own judge.
+        let nobody = || ("the policy of no target".to_owned(), Keys::default());
+        let target = Some(target.map_or_else(nobody, |id| self.keys_of(id, &mut receipt)));
         let mut judgements = Judgements { bench: self, target, known: HashMap::new(), books: HashMap::new() };
         let commits = ids.iter().map(|id| Commit::read(self.repo, id)).collect::<Result<Vec<_>>>()?;
         let mut requests = Requests { repo: self.repo, commits: &commits, known: None };
-        let mut receipt = Receipt { source: Source::Tree, commits: Some(ids.len() as u64), ..Receipt::default() };
         let mut all = Vec::new();
         let mut last = None;
         // Commits that share a policy, which is nearly always all of them, are scanned side by side.
@@ -160,6 +187,13 @@ impl Bench<'_> {
             None => Arc::new(Docket::open()?.policy()?),
         };
         receipt.rules = judgement.rules.digest().to_owned();
+        for text in tags {
+            let message = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, text), &judgement.rules);
+            if let Some(reason) = message.given_up {
+                receipt.skip(b"the message of a tag", reason);
+            }
+            all.extend(judgement.judge(message.findings, None, &once::in_message(text)));
+        }
         Ok(judgement.report(Subject::Range, all, receipt))
     }
 
@@ -207,13 +241,21 @@ impl Bench<'_> {
         Ok(all)
     }
 
-    /// The policy of a commit's tree; an empty one where it has none.
-    fn keys_of(&self, id: &str) -> Result<(String, Keys), Failure> {
-        let commit = Commit::read(self.repo, id)?;
+    /// The policy of a commit's tree; an empty one where it has none. One that cannot be read loosens
+    /// nothing, so that a change can mend it; that is noted.
+    fn keys_of(&self, id: &str, receipt: &mut Receipt) -> (String, Keys) {
         let name = format!("{} of {id:.12}", policy::PATH);
-        let text = commit.file(self.repo, policy::PATH)?.unwrap_or_default();
-        let keys = config::keys(&text).with_context(|| name.clone()).map_err(Failure::usage)?;
-        Ok((name, keys))
+        let read = || -> Result<Keys> {
+            let text = Commit::read(self.repo, id)?.file(self.repo, policy::PATH)?.unwrap_or_default();
+            let keys = config::keys(&text)?;
+            policy::check::repository(&keys)?;
+            Ok(keys)
+        };
+        let keys = read().unwrap_or_else(|error| {
+            receipt.notes.push(escape(format!("{name} cannot be read and does not count: {error:#}").as_bytes()));
+            Keys::default()
+        });
+        (name, keys)
     }
 }
 

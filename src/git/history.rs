@@ -62,6 +62,26 @@ pub fn mentioning(commit: &str, text: &str) -> Result<Vec<(String, i64)>> {
     Ok(text.lines().filter_map(line).collect())
 }
 
+/// The texts of the annotated tags on the way from an object to its commit; a tag may name a tag.
+///
+/// # Errors
+/// Where git cannot read one.
+pub fn tag_texts(id: &str) -> Result<Vec<Vec<u8>>> {
+    let mut texts = Vec::new();
+    let mut id = id.to_owned();
+    for _ in 0..16 {
+        let kind = output(hushed(git(&["cat-file", "-t", &id]))).context("git cannot read what is pushed")?;
+        if kind.trim_ascii() != b"tag" {
+            return Ok(texts);
+        }
+        let text = output(hushed(git(&["cat-file", "tag", &id]))).context("git cannot read a tag")?;
+        let head = text.split(|&b| b == b'\n').next().and_then(|line| line.strip_prefix(b"object "));
+        id = String::from_utf8_lossy(head.context("a tag is damaged")?).into_owned();
+        texts.push(text);
+    }
+    bail!("tags are nested too deeply")
+}
+
 /// The id of the commit that a name stands for.
 ///
 /// # Errors

@@ -86,6 +86,12 @@ fn common(keys: &Keys) -> Result<()> {
     for (place, rule) in keys.rule.iter().enumerate() {
         ensure!(keys.rule[..place].iter().all(|other| other.id != rule.id), "rule `{}` stands twice", rule.id);
     }
+    let plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    for (kind, change) in &keys.exceptions.kinds {
+        let names = [Some(kind), change.name.as_ref()];
+        let fault = names.into_iter().flatten().any(|name| !plain(name) || name.is_empty());
+        ensure!(!fault, "`exceptions.kinds`: a kind's name is letters, digits, `-` and `_`");
+    }
     for pattern in &keys.env_files.allowed {
         glob(pattern).context("`env_files.allowed`")?;
     }
@@ -175,8 +181,27 @@ pub fn globs(patterns: &[String]) -> Result<GlobSet> {
     for pattern in patterns {
         set.add(glob(pattern)?);
     }
-    set.build().context("too many patterns")
+    let set = set.build().context("too many patterns")?;
+    // One by one they may have a limit and together none.
+    ensure!(!PROBES.iter().all(|path| set.is_match(path)), "together these patterns match every path");
+    Ok(set)
 }
+
+/// Paths that have nothing in common.
+const PROBES: [&str; 12] = [
+    "x.rs",
+    "y.json",
+    "z",
+    "Makefile",
+    ".env",
+    "a/b/c.rs",
+    "zz-9/y.txt",
+    "k/l/m/n.json",
+    "src/main.py",
+    "docs/index.md",
+    "0/1",
+    "K/Q.Java",
+];
 
 fn glob(pattern: &str) -> Result<Glob> {
     let shown = crate::finding::escape(pattern.as_bytes());

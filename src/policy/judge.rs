@@ -81,6 +81,8 @@ pub struct Judged {
     pub excepted: Option<Excepted>,
     /// Why exceptions that speak of it do not count.
     pub refused: Vec<String>,
+    /// A kind under which policy would let it be excepted, if it would at all.
+    pub allowable: Option<String>,
     /// The commit that holds it, in hex, where several are judged.
     pub commit: Option<String>,
 }
@@ -117,7 +119,18 @@ fn one(mut finding: Finding, policy: &Policy, case: &Case<'_>) -> Judged {
     let weighs = finding.confidence >= policy.confidence && finding.severity >= policy.severity;
     let mut refused = Vec::new();
     let excepted = excepted(&finding, &id, policy, case, &mut refused);
-    Judged { blocking: weighs && !warns && excepted.is_none(), finding, id, excepted, refused, commit: None }
+    let rules = &policy.exceptions;
+    let kind = rules.kinds.get_key_value("test-value").or_else(|| rules.kinds.first_key_value());
+    let may = rules.refusal(&finding.rule, finding.severity).is_none();
+    Judged {
+        blocking: weighs && !warns && excepted.is_none(),
+        finding,
+        id,
+        excepted,
+        refused,
+        allowable: kind.filter(|_| may).map(|(name, _)| name.clone()),
+        commit: None,
+    }
 }
 
 fn excepted(
@@ -143,7 +156,9 @@ fn excepted(
     }
     if let Some(book) = case.book {
         let print = fingerprint(finding, &book.repo_id);
-        if let Some(exception) = book.exceptions.iter().find(|own| own.fingerprint == print) {
+        // Two branches may have excepted it both; the one that ends first counts.
+        let same = book.exceptions.iter().filter(|own| own.fingerprint == print);
+        if let Some(exception) = same.min_by_key(|own| own.expires) {
             match fault(exception, finding, policy, case) {
                 None => return Some(of_file(exception)),
                 Some(fault) => refused.push(format!("exception {}: {fault}", exception.id)),

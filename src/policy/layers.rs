@@ -106,6 +106,12 @@ impl Layers {
         Ok(())
     }
 
+    /// What comes from whoever can push: the policy of the branch that a change is merged into, and that
+    /// of what is judged. Both tighten; a change cannot take back what its target asks for.
+    fn strangers(&self) -> impl Iterator<Item = &(String, Keys)> {
+        self.target.iter().chain(&self.repository)
+    }
+
     /// SHA-256 of all layers in hex, `default` where there are none: tells which policy a receipt
     /// speaks of.
     pub fn digest(&self) -> String {
@@ -163,7 +169,7 @@ impl<'a> Join<'a> {
             Some(order) => order.clone(),
             None => owned.unwrap_or((builtin, "built-in")),
         };
-        let repository = self.layers.repository.iter().filter_map(|(name, keys)| Some((get(keys)?, name.as_str())));
+        let repository = self.layers.strangers().filter_map(|(name, keys)| Some((get(keys)?, name.as_str())));
         let users = users.filter(|_| first.is_some());
         for (other, name) in ordered.chain(users).chain(repository) {
             if stricter(&other, &value) {
@@ -199,10 +205,10 @@ impl<'a> Join<'a> {
 
     fn sources(&self, source: Source) -> Vec<&'a (String, Keys)> {
         let layers = self.layers;
-        let repository = match source {
-            Source::All => layers.repository.as_ref(),
-            Source::Owners => None,
-            Source::Target => layers.target.as_ref().or(layers.repository.as_ref()),
+        let repository: Vec<&(String, Keys)> = match source {
+            Source::All => layers.strangers().collect(),
+            Source::Owners => Vec::new(),
+            Source::Target => layers.target.as_ref().or(layers.repository.as_ref()).into_iter().collect(),
         };
         layers.recommended.iter().chain(&layers.user).chain(repository).chain(&layers.mandatory).collect()
     }
@@ -308,7 +314,7 @@ impl<'a> Join<'a> {
         let fleets = layers.recommended.iter().map(|layer| (layer, true));
         let users = layers.user.iter().map(|layer| (layer, !ordered));
         let owners = fleets.chain(users).chain(layers.mandatory.iter().map(|layer| (layer, true)));
-        for ((origin, keys), owner) in owners.chain(layers.repository.iter().map(|layer| (layer, false))) {
+        for ((origin, keys), owner) in owners.chain(layers.strangers().map(|layer| (layer, false))) {
             for (name, change) in &keys.exceptions.kinds {
                 change_kind(&mut kinds, name, change, owner, origin, longest);
             }
@@ -338,7 +344,11 @@ impl<'a> Join<'a> {
         };
         let owners = layers.recommended.iter().chain(&layers.user).chain(&layers.mandatory);
         let owners = owners.flat_map(|layer| take(layer, "replace")).collect();
-        let raised = layers.repository.iter().flat_map(|layer| take(layer, "strictest")).collect();
+        let mut raised: BTreeMap<String, Severity> = BTreeMap::new();
+        for (rule, severity) in layers.strangers().flat_map(|layer| take(layer, "strictest")) {
+            let own = raised.entry(rule).or_insert(severity);
+            *own = severity.max(*own);
+        }
         (owners, raised)
     }
 
@@ -363,7 +373,7 @@ impl<'a> Join<'a> {
             for rule in &keys.rule {
                 // The stronger layer comes later and replaces a rule of the same name; a repository's
                 // stands in the middle and replaces nobody's.
-                let theirs = self.layers.repository.as_ref().is_some_and(|(own, _)| own == name);
+                let theirs = self.layers.strangers().any(|(own, _)| own == name);
                 match all.iter().position(|own| own.id == rule.id) {
                     Some(_) if theirs => continue,
                     Some(at) => all[at] = rule.clone(),
@@ -426,7 +436,7 @@ fn change_kind(
         kind.longest_days = if owner { days.min(longest) } else { days.min(kind.longest_days) };
     }
     if let Some(days) = change.default_days {
-        kind.default_days = days;
+        kind.default_days = if owner { days } else { days.min(kind.default_days) };
     }
     kind.default_days = kind.default_days.min(kind.longest_days);
     let key = change.name.as_deref().filter(|_| owner).unwrap_or(name).to_owned();

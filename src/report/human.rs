@@ -176,10 +176,14 @@ fn one(judged: &Judged, report: &Report, look: Look) -> String {
         row(&mut out, look, "rotate", "if it was ever pushed or shared: replace it where it was issued");
     }
     row(&mut out, look, "rule", &format!("{} (`leakwarden rules show {}`)", finding.rule, finding.rule));
-    if report.advice.how_to_allow {
+    if let Some(kind) = judged.allowable.as_ref().filter(|_| report.advice.how_to_allow) {
         let in_tree = finding.location.part != Part::Message;
         let once = if in_tree { "" } else { " --once" };
-        let text = format!("leakwarden allow {} --kind test-value --reason '…'{once}", judged.id);
+        let command = format!("leakwarden allow {} --kind {} --reason '…'{once}", judged.id, shown(kind));
+        let text = match report.subject {
+            Subject::Range => format!("amend the commit that adds it, with: {command}"),
+            _ => command,
+        };
         row(&mut out, look, "no secret?", &text);
     }
     out

@@ -105,6 +105,8 @@ pub struct Rule {
     chain: Option<Chain<'static>>,
     window: usize,
     least: usize,
+    /// Whether it is a person's own, not a built-in one.
+    pub own: bool,
 }
 
 /// A match of a rule's pattern.
@@ -125,6 +127,12 @@ pub const CONTEXT_WINDOW: usize = 400;
 
 /// The longest word that is handed to [`Rule::worth_trying`].
 pub const LONGEST_WORD: usize = 512;
+
+/// The most keywords of one own rule, in all their spellings.
+const MOST_WORDS: usize = 200;
+
+/// The furthest that an own rule may look, in bytes.
+const FURTHEST: usize = 64 << 10;
 
 /// The largest compiled size of one pattern, in bytes; ten times what the largest built-in needs.
 const PATTERN_LIMIT: usize = 4 << 20;
@@ -165,7 +173,14 @@ impl Rule {
         }
         let kind = kind_of(source)?;
         ensure!(kind == Kind::FileName || !source.pattern.is_empty(), "`pattern` is empty");
-        for (word, _) in source.literals() {
+        let words = source.literals();
+        ensure!(words.len() <= MOST_WORDS, "more than {MOST_WORDS} keywords");
+        let far = source.window.unwrap_or(0).max(source.lookback);
+        ensure!(far <= FURTHEST, "`window` and `lookback` are at most {FURTHEST} bytes");
+        for text in [&source.provider, &source.name].into_iter().chain(&source.rotate) {
+            ensure!(!text.chars().any(char::is_control), "control characters in `provider`, `name` or `rotate`");
+        }
+        for (word, _) in words {
             ensure!((3..=200).contains(&word.len()), "each keyword has 3 to 200 bytes");
         }
         Ok(())
@@ -180,7 +195,7 @@ impl Rule {
             _ => longest.unwrap_or(DEFAULT_WINDOW),
         });
         let least = source.least;
-        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, least })
+        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, least, own: false })
     }
 
     /// The pattern, compiled on first use.
@@ -230,6 +245,7 @@ fn compile(source: &RuleSource) -> Result<Regex> {
     RegexBuilder::new(&source.pattern)
         .unicode(false)
         .size_limit(PATTERN_LIMIT)
+        .dfa_size_limit(PATTERN_LIMIT)
         .build()
         .with_context(|| format!("rule `{}`: pattern", source.id))
 }
@@ -329,7 +345,7 @@ impl RuleSet {
         let slots = self.ready.get_or_init(|| (0..self.len()).map(|_| OnceLock::new()).collect());
         let number = usize::from(number);
         let rule = slots[number].get_or_init(|| match number.checked_sub(self.builtin_count()) {
-            Some(own) => Rule::new(self.own[own].clone()).ok(),
+            Some(own) => Rule::new(self.own[own].clone()).ok().map(|rule| Rule { own: true, ..rule }),
             None => {
                 let rule = Rule::prepare(self.source(number), builtin::chain(number), builtin::longest(number));
                 let rule = rule.expect("built-in rules are checked by a test");

@@ -36,11 +36,12 @@ pub fn beside(text: &[u8], span: &Range<usize>) -> Option<Marker> {
     let start = span.start - before(&text[..span.start]).len();
     let end = span.end + after(&text[span.end..]).len();
     // What the value itself says is not a remark on it.
-    let around = [&text[span.end..end], &text[start..span.start]];
-    let same = around.iter().find_map(|part| SAME_LINE.iter().find_map(|(word, tool)| marker(part, word, tool)));
-    same.or_else(|| {
-        let line = before(text[..start].strip_suffix(b"\n")?);
-        LINE_BEFORE.iter().find_map(|(word, tool)| marker(line, word, tool))
+    let find = |part: Range<usize>, words: &[(&str, &'static str)]| {
+        words.iter().find_map(|(word, tool)| marker(&text[part.clone()], part.start, word, tool))
+    };
+    find(span.end..end, &SAME_LINE).or_else(|| find(start..span.start, &SAME_LINE)).or_else(|| {
+        let line_end = start.checked_sub(1).filter(|&at| text[at] == b'\n')?;
+        find(line_end - before(&text[..line_end]).len()..line_end, &LINE_BEFORE)
     })
 }
 
@@ -56,15 +57,16 @@ fn after(text: &[u8]) -> &[u8] {
     memchr::memchr(b'\n', near).map_or(near, |at| &near[..at])
 }
 
-fn marker(part: &[u8], word: &str, tool: &'static str) -> Option<Marker> {
+fn marker(part: &[u8], offset: usize, word: &str, tool: &'static str) -> Option<Marker> {
     let at = memmem::find(part, word.as_bytes())?;
+    let span = offset + at..offset + part.len();
     if tool != "leakwarden" {
-        return Some(Marker { tool, kind: String::new(), reason: String::new() });
+        return Some(Marker { tool, kind: String::new(), reason: String::new(), span });
     }
     let rest = String::from_utf8_lossy(&part[at + word.len()..]).into_owned();
     let rest = rest.trim().trim_end_matches("*/").trim_end_matches("-->").trim_end_matches("#}").trim();
     let (kind, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    Some(Marker { tool, kind: kind.trim_end_matches(':').to_owned(), reason: reason.trim().to_owned() })
+    Some(Marker { tool, kind: kind.trim_end_matches(':').to_owned(), reason: reason.trim().to_owned(), span })
 }
 
 #[cfg(test)]

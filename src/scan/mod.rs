@@ -120,7 +120,6 @@ struct Hit<'a> {
     confidence: Confidence,
     reasons: Vec<String>,
     key: Option<Range<usize>>,
-    key_name: Option<String>,
 }
 
 impl<'a> Hits<'a> {
@@ -239,7 +238,6 @@ impl<'a> Hits<'a> {
                 confidence: rule.source.confidence,
                 reasons: vec!["files of this name hold secrets".to_owned()],
                 key: None,
-                key_name: None,
             });
         }
         Some(self.text.len())
@@ -268,7 +266,6 @@ impl<'a> Hits<'a> {
             confidence: verdict.confidence,
             reasons: verdict.reasons,
             key,
-            key_name: None,
         });
         true
     }
@@ -297,7 +294,16 @@ impl<'a> Hits<'a> {
         let mut kept = keep_apart(self.all);
         kept.sort_by_key(|hit| hit.span.start);
         let mut places = locate::Places::new(self.text);
-        kept.into_iter().map(|hit| finding(hit, self.fragment, self.text, &mut places)).collect()
+        let spans: Vec<Range<usize>> = kept.iter().map(|hit| hit.span.clone()).collect();
+        let tell = |hit| finding(hit, self.fragment, self.text, &mut places);
+        let mut findings: Vec<Finding> = kept.into_iter().map(tell).collect();
+        for marker in findings.iter_mut().filter_map(|finding| finding.marker.as_mut()) {
+            // A remark that runs into another finding would carry it into reports.
+            if spans.iter().any(|span| span.start < marker.span.end && span.end > marker.span.start) {
+                marker.reason.clear();
+            }
+        }
+        findings
     }
 }
 
@@ -316,7 +322,6 @@ impl Hits<'_> {
             let name = filters::shown_key(&self.text[key.clone()]);
             if let Some(name) = name.filter(|_| !overlaps) {
                 hit.reasons.push(format!("assigned to `{name}`"));
-                hit.key_name = Some(name);
             }
         }
         for hit in self.all.iter_mut().filter(|hit| hit.reasons.is_empty()) {
@@ -325,11 +330,15 @@ impl Hits<'_> {
     }
 }
 
-/// Keeps each hit that overlaps none of the better ones before it.
+/// Keeps each hit that overlaps none of the better ones before it. Rules of a person's own stand for
+/// themselves: whoever writes one must not be able to hide what another rule finds.
 fn keep_apart(hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
-    let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    type Taken = std::collections::BTreeMap<usize, usize>;
+    let mut by_owner: std::collections::BTreeMap<Option<String>, Taken> = std::collections::BTreeMap::new();
     let mut kept = Vec::new();
     for hit in hits {
+        let owner = hit.rule.own.then(|| hit.rule.id().to_owned());
+        let taken = by_owner.entry(owner).or_default();
         let before = taken.range(..hit.span.end).next_back();
         if before.is_some_and(|(_, &end)| end > hit.span.start) {
             continue;
@@ -370,7 +379,7 @@ fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut loca
         redacted,
         reasons: hit.reasons,
         rotate: source.rotate.clone(),
-        key: hit.key_name,
+        key_tag: hit.key.map(|key| crate::fingerprint::tag(&text[key])),
     }
 }
 

@@ -15,6 +15,7 @@ mod files;
 mod forged;
 mod import;
 mod install;
+mod loopholes;
 mod merges;
 mod message;
 mod once;
