@@ -103,7 +103,7 @@ pub enum Command {
     },
     /// Judge commits that exist, as the hook would have: for CI and for servers.
     Verify {
-        /// The commits: `A..B`, or a commit and what it must not reach: `B ^A`.
+        /// The commits: `A..B`; a commit and what it must not reach, `B ^A`; or one alone, `B^!`.
         #[arg(value_name = "RANGE", required_unless_present_any = ["tree", "pre_receive"])]
         range: Vec<String>,
         /// Everything in the tree of a commit instead, exceptions that have ended included.

@@ -73,6 +73,13 @@ fn typed(range: &[String]) -> Result<(Vec<String>, Option<String>), Failure> {
     let mut words = Vec::new();
     let mut target = None;
     for word in range {
+        // One commit without its parents; a merge has several.
+        if let Some(name) = word.strip_suffix("^!") {
+            let id = history::resolve(name)?;
+            words.push(format!("{id}^!"));
+            target = target.or_else(|| history::resolve(&format!("{id}^1")).ok());
+            continue;
+        }
         let (from, to) = match (word.split_once(".."), word.strip_prefix('^')) {
             (Some((from, to)), _) => (Some(from), Some(to.trim_start_matches('.'))),
             (None, Some(from)) => (Some(from), None),

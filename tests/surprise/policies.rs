@@ -16,7 +16,7 @@ pub fn any_policy(dice: &mut Dice, today: Date) -> String {
         "inline = false\n".to_owned(),
         format!("ticket = \"{}\"\n", dice.of(&["SEC-[0-9]+", "SEC-[0-9]{2}"])),
         "least_reason = 30\n".to_owned(),
-        "never_rules = [\"private-key\", \"generic-password\"]\n".to_owned(),
+        "never_rules = [\"generic-private-key\", \"generic-password\"]\n".to_owned(),
         "wide = false\n".to_owned(),
         "approval_kinds = [\"accepted-risk\", \"fix-later\"]\n".to_owned(),
         "longest_days = 5\n".to_owned(),
