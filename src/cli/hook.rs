@@ -17,7 +17,7 @@ use crate::fragment::Fragment;
 use crate::git::history::Commit;
 use crate::git::message::{Cleanup, parameter, recorded};
 use crate::git::staged::{Options, Staging};
-use crate::git::{Moment, Repo, state};
+use crate::git::{Moment, Repo, Surroundings, state};
 use crate::policy::Judged;
 use crate::policy::judge::How;
 use crate::policy::syntax::Unscanned;
@@ -104,9 +104,8 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
             told = judged.iter().all(|own| own.refused.is_empty());
         }
     }
-    if in_hook && !blocks(&judged) {
-        leave_trailers(&repo, staging.tree().as_deref(), &judged)?;
-    }
+    let lines = trailers(&judged);
+    let passes = !blocks(&judged);
     let mut report = judgement.report(subject, judged, found.receipt);
     report.first_commit = found.first_commit;
     report.told = told;
@@ -114,6 +113,9 @@ fn staged(subject: Subject, moment: Moment, format: Format, color: When) -> Resu
         for note in judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)) {
             report.receipt.notes.push(escape(note.as_bytes()));
         }
+    }
+    if in_hook && passes {
+        leave_trailers(&repo, &judgement, staging, &around, lines)?;
     }
     Ok(report)
 }
@@ -174,19 +176,33 @@ fn unscanned(receipt: &Receipt, judgement: &Judgement) -> bool {
 }
 
 /// Tells commit-msg which exceptions this commit needs, and for which tree.
-fn leave_trailers(repo: &Repo, tree: Option<&str>, judged: &[Judged]) -> Result<()> {
-    let lines = trailers(judged);
+fn leave_trailers(
+    repo: &Repo,
+    judgement: &Judgement,
+    staging: Staging<'_>,
+    around: &Surroundings,
+    mut lines: Vec<String>,
+) -> Result<(), Failure> {
+    let tree = staging.tree();
+    lines.extend(of_replaced(repo, judgement, staging, around)?);
     if lines.is_empty() {
         return Ok(());
     }
-    repo.set_state(state::TRAILERS, &format!("tree {}\n{}\n", tree.unwrap_or("-"), lines.join("\n")))
+    let text = format!("tree {}\n{}\n", tree.as_deref().unwrap_or("-"), lines.join("\n"));
+    Ok(repo.set_state(state::TRAILERS, &text)?)
 }
 
 fn message(file: &Path) -> Result<Report, Failure> {
-    let mut docket = Docket::open()?;
     let text = std::fs::read(file).with_context(|| format!("cannot read the message in {}", file.display()))?;
-    // The message is scanned by the machine's rules first; what the repository adds is asked for where
-    // it can be read.
+    if nothing_to_ask(file) {
+        // No repository is opened for a message in which the machine's rules find nothing.
+        let judgement = Docket::open()?.policy()?;
+        let (findings, receipt) = scan_message(&text, &judgement.rules);
+        if findings.is_empty() && receipt.not_scanned.is_empty() {
+            return Ok(judgement.report(Subject::Message, Vec::new(), receipt));
+        }
+    }
+    let mut docket = Docket::open()?;
     let around = around::surroundings(docket.size_cap()?, Moment::Commit);
     let repo = Repo::open(&around)?;
     let staging = Staging::read(&repo, Moment::Commit, &around)?;
@@ -234,6 +250,14 @@ fn message(file: &Path) -> Result<Report, Failure> {
     Ok(judgement.report(Subject::Message, judged, receipt))
 }
 
+/// Whether the repository has nothing to say of a message: no policy with rules of its own, and no
+/// exceptions for this commit from pre-commit. (In a hook one stands at the top of the worktree, and the
+/// message's file is in the git directory.)
+fn nothing_to_ask(file: &Path) -> bool {
+    let Some(folder) = file.parent().filter(|folder| folder.join("HEAD").exists()) else { return false };
+    !Path::new(crate::policy::PATH).exists() && !state::waits(folder)
+}
+
 /// Writes what the message does not say yet, where git will not cut it off again.
 fn write_trailers(file: &Path, text: &[u8], trailers: &[String], judgement: &Judgement) -> Result<(), Failure> {
     let missing = |text: &[u8]| -> Vec<String> {
@@ -273,7 +297,7 @@ fn of_replaced(
     repo: &Repo,
     judgement: &Judgement,
     staging: Staging<'_>,
-    around: &crate::git::Surroundings,
+    around: &Surroundings,
 ) -> Result<Vec<String>, Failure> {
     let head = around::author().and_then(|author| Commit::head(repo).filter(|head| head.authored == author));
     let Some(head) = head else { return Ok(Vec::new()) };

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -25,6 +25,11 @@ const LARGEST: u64 = 1 << 20;
 /// Messages that git has prepared for the commit that is being made: of a conflicted pick or merge,
 /// and of a squash.
 const PREPARED: [&str; 3] = ["MERGE_MSG", "SQUASH_MSG", "rebase-merge/message"];
+
+/// Whether something in a git directory waits for commit-msg.
+pub fn waits(git_dir: &Path) -> bool {
+    [TRAILERS, ONCE].iter().any(|name| git_dir.join("leakwarden").join(name).symlink_metadata().is_ok())
+}
 
 impl Repo {
     /// What stands in the messages that git has prepared for this commit.
