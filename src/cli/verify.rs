@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 
 use super::args::{VerifyFormat, When};
 use super::around;
@@ -105,12 +105,10 @@ fn pushed() -> Result<Pushed, Failure> {
     std::io::stdin().lock().read_to_string(&mut text).context("standard input cannot be read")?;
     let mut words = Vec::new();
     for line in text.lines() {
-        let mut fields = line.split(' ');
-        let (Some(_), Some(new), Some(_)) = (fields.next(), fields.next(), fields.next()) else {
+        let hex = |word: &&str| word.len() >= 40 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        let Some(new) = line.split(' ').nth(1).filter(hex) else {
             return Err(Failure::usage(anyhow!("standard input is not what git gives a pre-receive hook")));
         };
-        let hex = new.bytes().all(|b| b.is_ascii_hexdigit()) && new.len() >= 40;
-        ensure_usage(hex, "standard input is not what git gives a pre-receive hook")?;
         // A ref that is deleted brings nothing.
         if new.bytes().any(|b| b != b'0') {
             words.push(history::resolve(new).context("what is pushed is no commit, which cannot be scanned")?);
@@ -129,14 +127,6 @@ struct Pushed {
     target: Option<String>,
     /// The texts of annotated tags.
     tags: Vec<Vec<u8>>,
-}
-
-fn ensure_usage(holds: bool, message: &str) -> Result<(), Failure> {
-    let check = || -> Result<()> {
-        ensure!(holds, "{message}");
-        Ok(())
-    };
-    check().map_err(Failure::usage)
 }
 
 /// A repository to judge commits of.
