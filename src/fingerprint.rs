@@ -43,6 +43,15 @@ pub fn fingerprint(finding: &Finding, repo_id: &str) -> String {
     format!("{scheme}:{text}")
 }
 
+/// The name of a credential outside its repository, in the ledger and in reports: 80 bits keyed by
+/// this machine's own key, so that nobody without the key can try values. The same value has the same
+/// name in every file and repository of one rule.
+pub fn pseudonym(finding: &Finding, key: &[u8; 32]) -> String {
+    // The value is hashed under a secret key; it is not kept.
+    let fields: [&[u8]; 3] = [b"leakwarden pseudonym v1", finding.rule.as_bytes(), finding.secret.expose()];
+    base32(&hash(key, &fields), 16)
+}
+
 fn keyed(key: &[u8], finding: &Finding, length: usize) -> (&'static str, String) {
     // The value is hashed, or the tag of it; it is not kept.
     let value = finding.secret.expose();

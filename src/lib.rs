@@ -44,6 +44,10 @@ pub mod files;
 
 pub mod report;
 
+pub mod ledger;
+
+pub mod exposure;
+
 pub mod install;
 
 pub mod cli;

@@ -25,6 +25,29 @@ pub(super) fn user_policy() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "leakwarden").map(|folders| folders.config_dir().join("config.toml"))
 }
 
+/// Where this user's state is kept: the ledger, the open exposures. `None` where there is no home.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let folders = directories::ProjectDirs::from("", "", "leakwarden")?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_path_buf())
+}
+
+/// The account on this machine, as its variables say; empty where they say nothing.
+pub(super) fn os_user() -> String {
+    let found = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|name| set(name)?.into_string().ok());
+    #[cfg(unix)]
+    let found = found.or_else(|| Some(format!("uid {}", rustix::process::getuid().as_raw())));
+    found.unwrap_or_default()
+}
+
+/// The name of this machine; empty where nobody can tell.
+pub(super) fn host() -> String {
+    #[cfg(unix)]
+    let name = Some(rustix::system::uname().nodename().to_string_lossy().into_owned());
+    #[cfg(not(unix))]
+    let name = set("COMPUTERNAME").and_then(|name| name.into_string().ok());
+    name.unwrap_or_default()
+}
+
 /// The variables that git sets for a hook.
 pub(super) fn surroundings(size_cap: u64, moment: Moment) -> Surroundings {
     Surroundings {

@@ -109,7 +109,7 @@ pub(super) struct Judgement {
     /// The day.
     pub today: Date,
     /// SHA-256 of the layers; `default` where there is none.
-    digest: String,
+    pub digest: String,
 }
 
 impl Judgement {

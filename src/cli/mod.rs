@@ -10,6 +10,7 @@ mod case;
 mod exceptions;
 mod hook;
 mod import;
+mod journal;
 mod policy;
 mod prompt;
 mod rules;

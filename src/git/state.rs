@@ -9,6 +9,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::Repo;
 use super::write::replace;
+use crate::fingerprint::{ALPHABET, base32};
+
+/// Characters of a clone's id.
+const CLONE_ID: usize = 12;
 
 /// The lines that pre-commit asks commit-msg to write into the message.
 pub const TRAILERS: &str = "trailers";
@@ -36,6 +40,32 @@ impl Repo {
     pub fn prepared_messages(&self) -> Vec<u8> {
         let read = |name: &&str| fs::read(self.git_dir().join(name)).ok();
         PREPARED.iter().filter_map(read).collect::<Vec<_>>().join(&b'\n')
+    }
+
+    /// The id of this clone: random, the same for all its worktrees, made when it is first asked for.
+    ///
+    /// # Errors
+    /// Where it can be neither read nor written.
+    pub fn clone_id(&self) -> Result<String> {
+        let folder = self.gix.common_dir().join("leakwarden");
+        let path = folder.join("clone");
+        let read = || -> Option<String> {
+            let text = fs::read_to_string(&path).ok()?;
+            let id = text.trim();
+            let plain = id.len() == CLONE_ID && id.bytes().all(|b| ALPHABET.contains(&b));
+            plain.then(|| id.to_owned())
+        };
+        if let Some(id) = read() {
+            return Ok(id);
+        }
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).context("the system gives no random numbers")?;
+        let id = base32(&random, CLONE_ID);
+        ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
+        fs::create_dir_all(&folder).context("cannot make a folder in the git directory")?;
+        replace(&path, format!("{id}\n").as_bytes()).context("cannot write into the git directory")?;
+        // Two hooks may have made one at once: the file decides.
+        Ok(read().unwrap_or(id))
     }
 
     fn state_path(&self, name: &str) -> PathBuf {

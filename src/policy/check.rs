@@ -55,8 +55,9 @@ pub fn repository(keys: &Keys) -> Result<()> {
     if !keys.env_files.allowed.is_empty() {
         return no("env_files.allowed", "write an `[[exception]]` with `rules = [\"generic-env-file\"]` and `paths`");
     }
-    if keys.ledger.path.is_some() {
-        return no("ledger.path", owners);
+    let ledger = [("path", &keys.ledger.path), ("syslog", &keys.ledger.syslog), ("journald", &keys.ledger.journald)];
+    if let Some((key, _)) = ledger.iter().find(|(_, value)| value.is_some()) {
+        return no(&format!("ledger.{key}"), owners);
     }
     if let Some((rule, _)) = keys.rules.iter().find(|(_, change)| change.mode.is_some()) {
         return no(&format!("rules.{rule}.mode"), "write an `[[exception]]` with `rules`, a reason and an end");

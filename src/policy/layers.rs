@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::syntax::{Keys, KindKeys, Unscanned};
-use super::{Exceptions, Kind, Policy, Setting, SignersFrom, WideException, Writer, check};
+use super::{Exceptions, Kind, Ledger, Policy, Setting, SignersFrom, WideException, Writer, check};
 use crate::exception::KINDS;
 use crate::level::{Confidence, Severity};
 
@@ -58,7 +58,10 @@ impl Layers {
         let exceptions = join.exceptions();
         let contact = join.replace("organisation.contact", |k| k.organisation.contact.clone());
         let message = join.replace("organisation.message", |k| k.organisation.message.clone());
-        let ledger = join.replace("ledger.path", |k| k.ledger.path.clone());
+        let ledger = join.ledger();
+        let yes: Stricter<bool> = |a, b| *a & !b;
+        let refuse_unscanned = join.strictest("commits.refuse_unscanned", false, |k| k.commits.refuse_unscanned, yes);
+        let guard_branches = join.strictest("commits.guard_branches", false, |k| k.commits.guard_branches, yes);
         let env_files = join.union("env_files.allowed", |k| &k.env_files.allowed, Source::Owners);
         let (severities, raised) = join.severities();
         let warn = join.warnings()?;
@@ -79,6 +82,8 @@ impl Layers {
             contact,
             message,
             ledger,
+            refuse_unscanned,
+            guard_branches,
             settings: join.settings,
         })
     }
@@ -201,6 +206,15 @@ impl<'a> Join<'a> {
         let (value, origin) = all.filter_map(|(name, keys)| Some((get(keys)?, name.as_str()))).next()?;
         self.tell(key, &value, origin, "replace");
         Some(value)
+    }
+
+    fn ledger(&mut self) -> Ledger {
+        Ledger {
+            path: self.replace("ledger.path", |k| k.ledger.path.clone()),
+            required: self.strictest("ledger.required", true, |k| k.ledger.required, |a, b| *a & !b),
+            syslog: self.replace("ledger.syslog", |k| k.ledger.syslog.clone()),
+            journald: self.replace("ledger.journald", |k| k.ledger.journald.clone()),
+        }
     }
 
     fn sources(&self, source: Source) -> Vec<&'a (String, Keys)> {

@@ -53,10 +53,27 @@ pub struct Policy {
     pub contact: Option<String>,
     /// A line below every block.
     pub message: Option<String>,
-    /// Another folder for the ledger.
-    pub ledger: Option<String>,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Whether a plain commit that pre-commit did not scan is refused.
+    pub refuse_unscanned: bool,
+    /// Whether branches may not be moved to commits with findings.
+    pub guard_branches: bool,
     /// Every value with its origin, for `policy show`.
     pub settings: Vec<Setting>,
+}
+
+/// Where records go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Another folder than the user's state directory.
+    pub path: Option<String>,
+    /// Whether exceptions count only where they are recorded.
+    pub required: bool,
+    /// The local syslog socket.
+    pub syslog: Option<String>,
+    /// journald's native socket.
+    pub journald: Option<String>,
 }
 
 /// One value of a policy and where it comes from.

@@ -47,6 +47,8 @@ pub struct Keys {
     pub organisation: Organisation,
     /// The ledger.
     pub ledger: Ledger,
+    /// Commits that were not scanned.
+    pub commits: Commits,
 }
 
 /// `[block]`
@@ -187,4 +189,20 @@ pub struct Organisation {
 pub struct Ledger {
     /// Another folder for the ledger. Not in a repository.
     pub path: Option<String>,
+    /// Whether exceptions count only where they are recorded.
+    pub required: Option<bool>,
+    /// The local syslog socket, to which records go as well. Not in a repository.
+    pub syslog: Option<String>,
+    /// journald's native socket, to which records go as well. Not in a repository.
+    pub journald: Option<String>,
+}
+
+/// `[commits]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Commits {
+    /// Whether a plain commit that pre-commit did not scan is refused (`--no-verify`).
+    pub refuse_unscanned: Option<bool>,
+    /// Whether branches may not be moved to commits with findings, by whatever command.
+    pub guard_branches: Option<bool>,
 }

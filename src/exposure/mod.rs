@@ -1,0 +1,1 @@
+//! Exposures: credentials that got past, open until somebody has dealt with them.

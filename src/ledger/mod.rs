@@ -1,0 +1,14 @@
+//! The ledger: one line of JSON for each event that somebody may ask about later, chained by hashes.
+//!
+//! - [`record`]: what a line says;
+//! - [`chain`]: appending, and finding out what was changed afterwards;
+//! - [`sink`]: the local sockets to which lines may go as well.
+//!
+//! Nothing here reaches a network: central collection is the work of what a fleet already runs.
+
+pub mod chain;
+pub mod record;
+pub mod sink;
+
+pub use chain::Ledger;
+pub use record::{Entry, Event, Record};
