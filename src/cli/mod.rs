@@ -6,6 +6,7 @@ mod allow;
 mod approve;
 mod args;
 mod around;
+mod bench;
 mod case;
 mod exceptions;
 mod hook;

@@ -47,8 +47,7 @@ impl Repo {
     /// # Errors
     /// Where it can be neither read nor written.
     pub fn clone_id(&self) -> Result<String> {
-        let folder = self.gix.common_dir().join("leakwarden");
-        let path = folder.join("clone");
+        let path = self.gix.common_dir().join("leakwarden").join("clone");
         let read = || -> Option<String> {
             let text = fs::read_to_string(&path).ok()?;
             let id = text.trim();
@@ -61,11 +60,19 @@ impl Repo {
         let mut random = [0; 8];
         getrandom::fill(&mut random).context("the system gives no random numbers")?;
         let id = base32(&random, CLONE_ID);
-        ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
-        fs::create_dir_all(&folder).context("cannot make a folder in the git directory")?;
+        self.state_folder()?;
         replace(&path, format!("{id}\n").as_bytes()).context("cannot write into the git directory")?;
         // Two hooks may have made one at once: the file decides.
         Ok(read().unwrap_or(id))
+    }
+
+    /// Makes our folders: in the git directory of this worktree, and in the one that all share.
+    pub(super) fn state_folder(&self) -> Result<()> {
+        for folder in [self.git_dir(), self.gix.common_dir()].map(|place| place.join("leakwarden")) {
+            ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
+            fs::create_dir_all(&folder).context("cannot make a folder in the git directory")?;
+        }
+        Ok(())
     }
 
     fn state_path(&self, name: &str) -> PathBuf {
@@ -90,10 +97,7 @@ impl Repo {
     /// Where it cannot be written.
     pub fn set_state(&self, name: &str, text: &str) -> Result<()> {
         let path = self.state_path(name);
-        if let Some(folder) = path.parent() {
-            ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
-            fs::create_dir_all(folder).context("cannot make a folder in the git directory")?;
-        }
+        self.state_folder()?;
         replace(&path, text.as_bytes()).context("cannot write into the git directory")
     }
 
