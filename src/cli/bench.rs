@@ -1,7 +1,7 @@
 //! Judging commits that exist: each by the policy and the exceptions in its own tree, and what loosens
 //! as it stands where the commits are to go. `verify`, pre-push and post-commit all judge here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
@@ -31,6 +31,17 @@ pub(super) struct Bench<'a> {
     /// The policy of where the commits go, by which alone anything may loosen. `None`: they stay here,
     /// and each commit's own policy counts, as in the hook.
     pub target: Option<(String, Keys)>,
+    /// How much of each commit is looked at.
+    pub extent: Extent,
+}
+
+/// How much of a commit is looked at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extent {
+    /// Commits, by id, of which only the message is to be looked at.
+    pub covered: HashSet<String>,
+    /// Whether a commit at the edge of a shallow clone counts as a first one: all of it is new.
+    pub edges: bool,
 }
 
 /// A commit with what is done about its findings.
@@ -67,13 +78,18 @@ struct Seen {
     receipt: Receipt,
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    /// Where commits are judged that stay here, or, with a target, that go somewhere.
+    pub fn new(repo: &'a Repo, around: &'a Surroundings, target: Option<(String, Keys)>) -> Self {
+        Bench { repo, around, target, extent: Extent::default() }
+    }
+
     /// Judges commits.
     ///
     /// # Errors
     /// Where a policy or an exceptions file has a mistake, or a commit cannot be read.
     pub fn judge(&self, commits: &[Commit]) -> Result<Session, Failure> {
-        let around = self.around;
+        let (around, extent) = (self.around, &self.extent);
         let mut receipt = Receipt { source: Source::Tree, commits: Some(commits.len() as u64), ..Receipt::default() };
         let mut judgements = Judgements { bench: self, known: HashMap::new(), books: HashMap::new() };
         let mut requests = Requests { repo: self.repo, commits, known: None };
@@ -92,7 +108,7 @@ impl Bench<'_> {
                 &rest[..same],
                 || Repo::open(around),
                 |own, commit| match own {
-                    Ok(repo) => look(repo, around, commit, &judgement),
+                    Ok(repo) => look(extent, repo, around, commit, &judgement),
                     Err(error) => Err(anyhow!("{error:#}")),
                 },
             );
@@ -279,11 +295,24 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// What a commit adds, and what its message says.
-fn look(repo: &Repo, around: &Surroundings, commit: &Commit, judgement: &Judgement) -> Result<Seen> {
-    let options = Options { around, count_lines: false };
-    let found = commit.scan(repo, &judgement.rules, options).with_context(|| format!("commit {:.12}", commit.id))?;
-    let (mut findings, mut receipt) = (found.findings, found.receipt);
+/// What a commit adds, unless that is covered, and what its message says.
+fn look(
+    extent: &Extent,
+    repo: &Repo,
+    around: &Surroundings,
+    commit: &Commit,
+    judgement: &Judgement,
+) -> Result<Seen> {
+    let (mut findings, mut receipt) = (Vec::new(), Receipt::default());
+    if !extent.covered.contains(&commit.id) {
+        let options = Options { around, count_lines: false };
+        let found = match extent.edges && commit.is_at_the_edge(repo) {
+            true => commit.scan_all(repo, &judgement.rules, options),
+            false => commit.scan(repo, &judgement.rules, options),
+        };
+        let found = found.with_context(|| format!("commit {:.12}", commit.id))?;
+        (findings, receipt) = (found.findings, found.receipt);
+    }
     let message = scan(&Fragment::text(b"COMMIT_EDITMSG", Part::Message, &commit.message), &judgement.rules);
     if let Some(reason) = message.given_up {
         receipt.skip(b"commit message", reason);

@@ -128,7 +128,7 @@ fn range(repo: &Repo, around: &Surroundings, ids: &[String], pushed: &Pushed) ->
     let mut notes = Receipt::default();
     let nobody = || ("the policy of no target".to_owned(), Keys::default());
     let target = pushed.target.as_deref().map_or_else(nobody, |id| keys_of(repo, id, &mut notes));
-    let bench = Bench { repo, around, target: Some(target) };
+    let bench = Bench::new(repo, around, Some(target));
     let commits = ids.iter().map(|id| Commit::read(repo, id)).collect::<Result<Vec<_>>>()?;
     let session = bench.judge(&commits)?;
     let mut all = session.findings();
@@ -147,7 +147,7 @@ fn range(repo: &Repo, around: &Surroundings, ids: &[String], pushed: &Pushed) ->
 /// Everything in one tree: exceptions that have ended block, and those that nothing needs are told.
 fn tree(repo: &Repo, around: &Surroundings, name: &str) -> Result<Report, Failure> {
     let commit = Commit::read(repo, &history::resolve(name).map_err(Failure::usage)?)?;
-    let judgement = Bench { repo, around, target: None }.judgement(&commit)?;
+    let judgement = Bench::new(repo, around, None).judgement(&commit)?;
     let options = Options { around: around, count_lines: false };
     let found = commit.scan_all(repo, &judgement.rules, options)?;
     let mut receipt = found.receipt;

@@ -211,6 +211,11 @@ impl Repo {
         bail!("tags are nested too deeply")
     }
 
+    /// Whether a commit with this id, in hex, is here.
+    pub fn has_commit(&self, hex: &str) -> bool {
+        ObjectId::from_hex(hex.as_bytes()).is_ok_and(|id| self.tree_of(id).is_ok())
+    }
+
     fn has(&self, id: &ObjectId) -> bool {
         self.gix.has_object(id) || self.more_objects.iter().any(|store| store.exists(id))
     }

@@ -35,11 +35,44 @@ pub fn waits(git_dir: &Path) -> bool {
     [TRAILERS, ONCE].iter().any(|name| git_dir.join("leakwarden").join(name).symlink_metadata().is_ok())
 }
 
+/// What git is in the middle of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Underway {
+    /// A rebase.
+    pub rebase: bool,
+    /// `git am`.
+    pub mail: bool,
+    /// A merge, a pick or a revert.
+    pub other: bool,
+    /// The commits that are being made anew, in hex.
+    pub replayed: Vec<String>,
+}
+
 impl Repo {
     /// What stands in the messages that git has prepared for this commit.
     pub fn prepared_messages(&self) -> Vec<u8> {
         let read = |name: &&str| fs::read(self.git_dir().join(name)).ok();
         PREPARED.iter().filter_map(read).collect::<Vec<_>>().join(&b'\n')
+    }
+
+    /// What git is in the middle of, in this worktree.
+    pub fn underway(&self) -> Underway {
+        let read = |name: &str| {
+            let text = fs::read_to_string(self.git_dir().join(name)).ok()?;
+            text.lines().next().map(|line| line.trim().to_owned())
+        };
+        let there = |name: &str| self.git_dir().join(name).exists();
+        let rebase = there("rebase-merge") || there("rebase-apply/rebasing");
+        let names: &[&str] = match rebase {
+            true => &["CHERRY_PICK_HEAD", "REBASE_HEAD", "rebase-apply/original-commit"],
+            false => &["CHERRY_PICK_HEAD"],
+        };
+        Underway {
+            rebase,
+            mail: there("rebase-apply/applying"),
+            other: ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE", "sequencer"].iter().any(|n| there(n)),
+            replayed: names.iter().filter_map(|name| read(name)).collect(),
+        }
     }
 
     /// The id of this clone: random, the same for all its worktrees, made when it is first asked for.
