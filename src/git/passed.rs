@@ -14,6 +14,9 @@ use super::Repo;
 /// The file's name.
 const PASSED: &str = "passed";
 
+/// Stands for the index where it is not any more what pre-commit saw.
+const CHANGED: &str = "changed";
+
 /// What pre-commit found out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Passed {
@@ -51,13 +54,16 @@ impl Passed {
         Passed::parse(&fs::read_to_string(git_dir.join("leakwarden").join(PASSED)).ok()?)
     }
 
-    /// Says that something changed since: the hooks that follow look for themselves.
-    pub fn withdraw(git_dir: &Path) {
-        // Where it cannot be removed it is emptied; it is ours, and nothing else depends on it.
-        let path = git_dir.join("leakwarden").join(PASSED);
-        if fs::remove_file(&path).is_err() && path.exists() {
-            let _ = fs::write(&path, "");
-        }
+    /// Says that what is staged changed since: the hooks that follow look for themselves.
+    pub fn withdraw(self, git_dir: &Path) {
+        // Where it cannot be written, the tree of the commit tells post-commit the same.
+        let text = Passed { done: false, index: CHANGED.to_owned(), ..self }.text();
+        let _ = fs::write(git_dir.join("leakwarden").join(PASSED), text);
+    }
+
+    /// Whether pre-commit, in this process of git, looked at something else than this tree.
+    pub fn saw_another(&self, tree: &str) -> bool {
+        self.index == CHANGED || self.tree.as_ref().is_some_and(|own| own != tree)
     }
 }
 

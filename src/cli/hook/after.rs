@@ -40,12 +40,23 @@ pub(in crate::cli) enum Call {
     Rewrite(String, Vec<(String, String)>),
 }
 
+/// What pre-commit knew of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// It did not look.
+    Nothing,
+    /// It looked, and something was changed afterwards.
+    SomethingElse,
+    /// It looked at this.
+    All,
+}
+
 /// A commit to look at.
 struct Case {
     commit: Commit,
     way: Way,
-    /// Whether pre-commit looked at it.
-    scanned_before: bool,
+    /// What pre-commit knew of it.
+    before: Before,
     /// Whether a program made it that runs no hooks.
     unhooked: bool,
     /// The commits that it replaces or repeats, in hex: what they hold is nothing new.
@@ -91,14 +102,18 @@ impl Desk<'_> {
     /// The commits for which git ran this hook.
     fn called_for(&self, call: &Call) -> Result<Vec<Case>> {
         let underway = self.repo.underway();
-        let passed = self.repo.passed();
         let process = around::git_process();
-        let scanned_before = passed.is_some_and(|passed| process.as_ref() == Some(&passed.process));
+        let passed = self.repo.passed().filter(|passed| process.as_ref() == Some(&passed.process));
+        let before = match passed {
+            None => Before::Nothing,
+            Some(passed) if passed.saw_another(&self.head.tree()) => Before::SomethingElse,
+            Some(_) => Before::All,
+        };
         let last = self.repo.last_change().filter(|entry| entry.new == self.head.id);
         let said = last.as_ref().and_then(|entry| Way::of(&entry.text));
         let way = match call {
             Call::Rewrite(what, _) if what == "amend" && underway.rebase => return Ok(Vec::new()),
-            Call::Rewrite(what, pairs) => return self.replaced(what, pairs, scanned_before),
+            Call::Rewrite(what, pairs) => return self.replaced(what, pairs, before),
             Call::Commit if underway.rebase && said != Some(Way::Commit) => Way::Rebase,
             // post-rewrite comes next and knows what was replaced.
             Call::Commit if said == Some(Way::Amend) => return Ok(Vec::new()),
@@ -117,10 +132,10 @@ impl Desk<'_> {
             replayed = underway.replayed;
             replayed.extend(last.map(|entry| entry.old));
         }
-        Ok(vec![Case { commit: self.head.clone(), way, scanned_before, unhooked: false, replayed }])
+        Ok(vec![Case { commit: self.head.clone(), way, before, unhooked: false, replayed }])
     }
 
-    fn replaced(&self, what: &str, pairs: &[(String, String)], scanned_before: bool) -> Result<Vec<Case>> {
+    fn replaced(&self, what: &str, pairs: &[(String, String)], before: Before) -> Result<Vec<Case>> {
         let way = if what == "amend" { Way::Amend } else { Way::Rebase };
         let mut cases: Vec<Case> = Vec::new();
         for (old, new) in pairs.iter().rev().take(MOST).rev() {
@@ -129,7 +144,7 @@ impl Desk<'_> {
                 continue;
             }
             let commit = Commit::read(self.repo, new)?;
-            cases.push(Case { commit, way, scanned_before, unhooked: false, replayed: vec![old.clone()] });
+            cases.push(Case { commit, way, before, unhooked: false, replayed: vec![old.clone()] });
         }
         Ok(cases)
     }
@@ -143,7 +158,7 @@ impl Desk<'_> {
             // What was thrown away since is nobody's matter any more.
             let Ok(commit) = Commit::read(self.repo, &entry.new) else { continue };
             let replayed = if way == Way::Amend { vec![entry.old] } else { Vec::new() };
-            cases.push(Case { commit, way, scanned_before: false, unhooked: true, replayed });
+            cases.push(Case { commit, way, before: Before::Nothing, unhooked: true, replayed });
         }
         Ok(cases)
     }
@@ -176,11 +191,11 @@ impl Desk<'_> {
             return Ok(true);
         }
         let excepted = own.judged.iter().any(|judged| record::needs_its_exception(judged, &judgement));
-        if excepted && !case.scanned_before && case.way != Way::Rebase && case.way != Way::Amend {
+        if excepted && case.before != Before::All && case.way != Way::Rebase && case.way != Way::Amend {
             self.record_exceptions(case, &session)?;
         }
         if !covered && own.receipt.not_scanned.is_empty() && own.judged.iter().all(|judged| judged.excepted.is_none()) {
-            let kind = if case.scanned_before { Kind::Scanned } else { Kind::Unscanned };
+            let kind = if case.before == Before::All { Kind::Scanned } else { Kind::Unscanned };
             self.repo.leave_receipt(kind, step)?;
         }
         if case.way == Way::Amend {
@@ -267,7 +282,7 @@ impl Desk<'_> {
 fn how(case: &Case) -> &'static str {
     match case.way {
         _ if case.unhooked => "no-hook",
-        Way::Commit if case.scanned_before => "changed-later",
+        Way::Commit | Way::Merge if case.before == Before::SomethingElse => "changed-later",
         Way::Commit => "no-verify",
         Way::Amend => "amend",
         Way::Merge => "merge",

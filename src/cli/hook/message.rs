@@ -89,7 +89,7 @@ fn check_index(file: &Path) {
     let Some(passed) = Passed::read(git_dir) else { return };
     let index = around::index_file().unwrap_or_else(|| git_dir.join("index"));
     if passed.index != stamp(&index) {
-        Passed::withdraw(git_dir);
+        passed.withdraw(git_dir);
     }
 }
 
