@@ -1,12 +1,16 @@
 //! The ledger: one line of JSON for each event that somebody may ask about later, chained by hashes.
 //!
 //! - [`record`]: what a line says;
-//! - [`chain`]: appending, and finding out what was changed afterwards;
+//! - [`line`]: a record as bytes, and what the chain reads of them;
+//! - [`chain`]: appending;
+//! - [`read`]: the files, their lines, their records;
 //! - [`sink`]: the local sockets to which lines may go as well.
 //!
 //! Nothing here reaches a network: central collection is the work of what a fleet already runs.
 
 pub mod chain;
+pub mod line;
+pub mod read;
 pub mod record;
 pub mod sink;
 
