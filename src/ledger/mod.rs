@@ -2,8 +2,9 @@
 //!
 //! - [`record`]: what a line says;
 //! - [`line`]: a record as bytes, and what the chain reads of them;
-//! - [`chain`]: appending;
+//! - [`chain`]: appending a record;
 //! - [`read`]: the files, their lines, their records;
+//! - [`verify`]: finding out what was changed afterwards;
 //! - [`sink`]: the local sockets to which lines may go as well.
 //!
 //! Nothing here reaches a network: central collection is the work of what a fleet already runs.
@@ -13,6 +14,8 @@ pub mod line;
 pub mod read;
 pub mod record;
 pub mod sink;
+mod tail;
+pub mod verify;
 
 pub use chain::Ledger;
 pub use record::{Entry, Event, Record};
