@@ -17,7 +17,7 @@ const FIRST: u64 = 2 * LONGEST as u64;
 /// The end of a file.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    /// The last record that a line feed ends.
+    /// The last record.
     pub last: Option<Head>,
     /// What stands after it, without a line feed at its very end.
     pub loose: Option<Torn>,
@@ -57,20 +57,20 @@ impl Tail {
     }
 
     fn within(mut bytes: Vec<u8>, empty: bool) -> Self {
-        let mut end = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
+        let open = bytes.last().is_some_and(|byte| *byte != b'\n');
+        // The bytes of the last record and those before it. A whole record may lack its line feed.
+        let mut end = bytes.len();
         let mut last = None;
         while end > 0 {
-            let line = &bytes[..end - 1];
-            let start = line.iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
-            last = named(&line[start..]).map(|(_, head)| head);
+            let whole = bytes[..end].strip_suffix(b"\n").unwrap_or(&bytes[..end]);
+            let start = whole.iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
+            last = named(&whole[start..]).map(|(_, head)| head);
             if last.is_some() {
                 break;
             }
             end = start;
         }
-        let open = bytes.last().is_some_and(|byte| *byte != b'\n');
-        let rest = &bytes[end..];
-        let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
+        let rest = bytes[end..].strip_suffix(b"\n").unwrap_or(&bytes[end..]);
         let loose = (!rest.is_empty()).then(|| Torn { bytes: rest.len() as u64, sha256: sha256(rest) });
         bytes.truncate(end);
         Tail { last, loose, open, empty, lines: bytes }

@@ -111,8 +111,7 @@ pub fn verify(
     };
     for line in lines {
         let line = line?;
-        // A line without its line feed was never promised, even where all else of it is there.
-        match Link::read(&line.bytes).filter(|_| line.ended) {
+        match Link::read(&line.bytes) {
             Some(link) => reading.record(&line, link),
             None => reading.loose.push(line),
         }
@@ -148,6 +147,9 @@ impl Reading {
         let seen = Seen { file: shown(&line.file), line: line.number, link, hash };
         self.torn(&seen);
         self.verdict.records += 1;
+        if !line.ended {
+            self.note(&seen, "lacks its line feed: its writer was stopped before the last byte".to_owned());
+        }
         if seen.link.v > VERSION {
             self.note(&seen, format!("written by a newer version (format {})", seen.link.v));
         }
@@ -233,8 +235,7 @@ impl Reading {
 
     fn end(&mut self) {
         let loose = std::mem::take(&mut self.loose);
-        // A piece begins as every record does, whoever was stopped; only the last may be a whole one
-        // that lacks its line feed.
+        // A piece begins as every record does.
         if loose.iter().all(|line| is_piece(&line.bytes)) {
             if let Some(line) = loose.first() {
                 let what = "a piece of a record whose writer was stopped; the next record will name it".to_owned();
@@ -330,7 +331,7 @@ fn remark(line: &Line, what: String) -> Remark {
     Remark { file: shown(&line.file), line: line.number, seq: None, what }
 }
 
-/// Whether bytes are the beginning of a record, or a whole one.
+/// Whether bytes may be the beginning of a record.
 fn is_piece(bytes: &[u8]) -> bool {
     let begin = br#"{"v":"#;
     let common = begin.len().min(bytes.len());

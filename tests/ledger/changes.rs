@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use leakwarden::ledger::Event;
 use leakwarden::ledger::chain::Head;
 use leakwarden::ledger::line::sha256;
 
-use crate::kit::{Dice, fill, holds, ledger, verdict};
+use crate::kit::{Dice, entry, fill, holds, ledger, verdict};
 
 const RECORDS: usize = 40;
 
@@ -132,24 +133,35 @@ fn what_was_changed_is_still_named_after_more_was_written() {
     }
 }
 
+#[cfg(unix)]
 #[test]
-fn a_link_or_a_pipe_in_the_place_of_a_file_is_not_written_through() {
-    let scratch = tempfile::tempdir().expect("a folder");
-    let folder = scratch.path().join("state");
-    fs::create_dir(&folder).expect("a folder");
-    let victim = scratch.path().join("victim");
-    fs::write(&victim, "").expect("a file");
-    #[cfg(unix)]
+fn a_link_in_the_place_of_a_file_is_not_written_through() {
     for name in ["ledger.jsonl", "lock", "key", "head.new"] {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let victim = scratch.path().join("victim");
+        fs::write(&victim, "").expect("a file");
+        let folder = scratch.path().join("state");
+        fs::create_dir(&folder).expect("a folder");
         std::os::unix::fs::symlink(&victim, folder.join(name)).expect("a link");
         let ledger = ledger(&folder);
-        let failed = if name == "key" {
-            ledger.key().is_err()
-        } else {
-            ledger.append(crate::kit::entry(Default::default(), 0, 0)).is_err()
-        };
-        assert!(failed, "{name} is a link");
+        let (append, key) = (ledger.append(entry(Event::Blocked, 0, 0)), ledger.key());
+        assert!(if name == "key" { key.is_err() } else { append.is_err() }, "{name} is a link");
         assert_eq!(fs::read(&victim).expect("a file"), b"", "{name}");
-        fs::remove_file(folder.join(name)).expect("a link");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_are_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path().join("share/state");
+    fill(&ledger(&folder), 2);
+    ledger(&folder).key().expect("a key");
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(folder.parent().expect("a folder"))), (0o700, 0o700));
+    for name in ["ledger.jsonl", "lock", "head", "key"] {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 4, "nothing else is left there");
 }

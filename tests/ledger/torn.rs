@@ -48,7 +48,7 @@ fn the_next_record_owns_up_to_a_piece() {
 }
 
 #[test]
-fn a_whole_record_without_its_line_feed_is_a_piece() {
+fn a_whole_record_without_its_line_feed_is_a_record() {
     let scratch = tempfile::tempdir().expect("a folder");
     let folder = scratch.path();
     let ledger = ledger(folder);
@@ -60,10 +60,10 @@ fn a_whole_record_without_its_line_feed_is_a_piece() {
     // As if the last writer had been stopped before the last byte.
     fs::write(&file, &text[..text.len() - 1]).expect("a file");
     fs::write(folder.join("head"), head).expect("a file");
-    holds(folder);
+    assert!(notes(folder).contains("4: lacks its line feed"));
     let again = fill(&ledger, 1);
-    assert_eq!(again.seq, 4);
-    holds(folder);
+    assert_eq!(again.seq, 5);
+    assert_eq!(notes(folder), "");
 }
 
 #[test]
