@@ -8,6 +8,7 @@ mod args;
 mod around;
 mod case;
 mod exceptions;
+mod exposures;
 mod hook;
 mod import;
 mod journal;
@@ -81,6 +82,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         }
         Command::Approve { id, key } => approve::run(&id, key.as_deref()),
         Command::Exceptions(command) => exceptions::run(command),
+        Command::Exposures { command, list } => exposures::run(command.unwrap_or(args::Exposures::List(list))),
         Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
