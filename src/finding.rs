@@ -126,12 +126,13 @@ pub struct Marker {
 impl Finding {
     /// Provider and kind in one phrase: `GitHub personal access token`.
     pub fn what(&self) -> String {
-        if self.name.starts_with(&self.provider) || self.provider == "Generic" {
-            self.name.clone()
-        } else {
-            format!("{} {}", self.provider, self.name)
-        }
+        phrase(&self.provider, &self.name)
     }
+}
+
+/// Who issues a credential and what it is, in one phrase.
+pub fn phrase(provider: &str, name: &str) -> String {
+    if name.starts_with(provider) || provider == "Generic" { name.to_owned() } else { format!("{provider} {name}") }
 }
 
 /// How much of a secret may be shown.

@@ -131,6 +131,17 @@ pub enum Command {
     /// Look at this repository's exceptions and keep them up to date.
     #[command(subcommand)]
     Exceptions(Exceptions),
+    /// What got past: credentials that stand in history, open until somebody has dealt with them
+    /// (docs/exposures.md).
+    #[command(args_conflicts_with_subcommands = true)]
+    Exposures {
+        /// What to do; without it, list them.
+        #[command(subcommand)]
+        command: Option<Exposures>,
+        /// What to list.
+        #[command(flatten)]
+        list: ListExposures,
+    },
     /// Take over rules and exceptions from the files of other scanners: gitleaks, betterleaks,
     /// detect-secrets, talisman, git-secrets, secretlint.
     ///
@@ -202,6 +213,75 @@ pub enum Exceptions {
     },
     /// Merge the exceptions file after a conflict, or put it in order.
     Fix,
+}
+
+/// Which exposures are listed, and in what form.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct ListExposures {
+    /// Closed ones too.
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Commands about exposures.
+#[derive(Debug, Subcommand)]
+pub enum Exposures {
+    /// List the open ones on this machine, those of this repository first.
+    List(ListExposures),
+    /// Show one in full: where it is now, and what to do in which order.
+    Show {
+        /// Its id; the first characters are enough.
+        id: String,
+        /// As a Markdown note for a ticket.
+        #[arg(long, conflicts_with = "json")]
+        note: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say how one was dealt with.
+    Close {
+        /// Its id.
+        id: String,
+        /// How it was dealt with.
+        #[arg(long)]
+        how: Closing,
+        /// What shows that, in your own words.
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+    },
+    /// Give one to somebody.
+    Assign {
+        /// Its id.
+        id: String,
+        /// To whom: a name, an address, a team.
+        who: String,
+    },
+    /// Close those of this repository that were never pushed and that nothing holds any more.
+    Settle,
+    /// Judge commits as `verify` does, and open an exposure for each finding that blocks.
+    Find {
+        /// The commits: `A..B`; a commit and what it must not reach, `B ^A`; or one alone, `B^!`.
+        #[arg(value_name = "RANGE", required = true)]
+        range: Vec<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How an exposure was dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Closing {
+    /// The credential no longer works.
+    Revoked,
+    /// It never was one.
+    NotASecret,
+    /// It was never pushed, and nothing holds it any more; git is asked whether that is so.
+    Removed,
 }
 
 /// Commands about policy.

@@ -86,6 +86,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         }
         Command::Approve { id, key } => approve::run(&id, key.as_deref()),
         Command::Exceptions(command) => exceptions::run(command),
+        Command::Exposures { command, list } => exposures::run(command.unwrap_or(args::Exposures::List(list))),
         Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
         Command::Ledger(command) => ledger::run(command),
         Command::Policy(command) => policy::run(command),

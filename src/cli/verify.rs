@@ -42,7 +42,8 @@ pub(super) fn run(request: &Request, color: When) -> Exit {
     }
 }
 
-fn verify(request: &Request) -> Result<Report, Failure> {
+/// Judges what was asked for; findings name their commits.
+pub(super) fn verify(request: &Request) -> Result<Report, Failure> {
     let around = around::surroundings(Docket::open()?.size_cap()?, Moment::Commit);
     let repo = Repo::open(&around).map_err(Failure::usage)?;
     if let Some(name) = &request.tree {

@@ -8,6 +8,7 @@ mod added;
 mod command;
 mod head;
 pub mod history;
+pub mod holders;
 mod index;
 pub mod message;
 mod origin;
@@ -20,6 +21,7 @@ pub mod staged;
 pub mod state;
 pub mod tracked;
 mod tree;
+mod versions;
 mod walk;
 pub mod write;
 

@@ -11,6 +11,7 @@ mod broken;
 mod bytes;
 mod changes;
 mod exceptions;
+mod exposures;
 mod files;
 mod forged;
 mod import;
