@@ -33,20 +33,27 @@ pub enum Kind {
     Pushed,
     /// It has findings, which are recorded. It covers nothing.
     Skipped,
+    /// It was not scanned, and its findings are let pass by exceptions, which is recorded. It covers
+    /// nothing, for exceptions end.
+    Excepted,
 }
 
 impl Kind {
+    /// All of them; of one step, the later one counts.
+    const ALL: [Kind; 5] = [Kind::Pushed, Kind::Unscanned, Kind::Excepted, Kind::Scanned, Kind::Skipped];
+
     fn letter(self) -> &'static str {
         match self {
             Kind::Scanned => "s",
             Kind::Unscanned => "u",
             Kind::Pushed => "p",
             Kind::Skipped => "k",
+            Kind::Excepted => "e",
         }
     }
 
     fn of(letter: &str) -> Option<Self> {
-        [Kind::Scanned, Kind::Unscanned, Kind::Pushed, Kind::Skipped].into_iter().find(|k| k.letter() == letter)
+        Kind::ALL.into_iter().find(|kind| kind.letter() == letter)
     }
 }
 
@@ -178,7 +185,7 @@ impl Receipts {
         // A first commit has no base; its key ends with the blank that `key` writes.
         let step = words.next()?;
         let step = if step.contains(' ') { step.to_owned() } else { format!("{step} ") };
-        if kind == Kind::Skipped {
+        if matches!(kind, Kind::Skipped | Kind::Excepted) {
             self.recorded.insert(commit.to_owned());
         } else {
             self.steps.insert(step.clone(), digests);
@@ -206,7 +213,7 @@ impl Receipts {
     /// The steps since a moment in Unix seconds, each once.
     pub fn since(&self, moment: u64) -> Count {
         let mut last: HashMap<&str, Kind> = HashMap::new();
-        let rank = |kind: Kind| [Kind::Pushed, Kind::Unscanned, Kind::Scanned, Kind::Skipped].iter().position(|k| *k == kind);
+        let rank = |kind: Kind| Kind::ALL.iter().position(|own| *own == kind);
         for (_, kind, step) in self.lines.iter().filter(|(time, ..)| *time > moment) {
             let own = last.entry(step).or_insert(*kind);
             if rank(*kind) > rank(*own) {
@@ -214,7 +221,8 @@ impl Receipts {
             }
         }
         let count = |wanted: Kind| last.values().filter(|&&kind| kind == wanted).count() as u64;
-        Count { scanned: count(Kind::Scanned), unscanned: count(Kind::Unscanned), skipped: count(Kind::Skipped) }
+        let unscanned = count(Kind::Unscanned) + count(Kind::Excepted);
+        Count { scanned: count(Kind::Scanned), unscanned, skipped: count(Kind::Skipped) }
     }
 }
 

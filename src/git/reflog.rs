@@ -47,7 +47,6 @@ impl Way {
         let verb = action.split([' ', '(']).next().unwrap_or(action);
         match verb {
             "commit" if action.contains("(amend)") => Some(Way::Amend),
-            "commit" if action.contains("(merge)") => Some(Way::Merge),
             "commit" => Some(Way::Commit),
             "merge" | "pull" if action.contains("rebase") => rebased(action),
             "merge" | "pull" if what.trim_start().starts_with("Fast-forward") => None,
@@ -150,7 +149,7 @@ mod tests {
             ("commit: a change", Some(Way::Commit)),
             ("commit (initial): first", Some(Way::Commit)),
             ("commit (amend): a change", Some(Way::Amend)),
-            ("commit (merge): Merge branch 'x'", Some(Way::Merge)),
+            ("commit (merge): Merge branch 'x'", Some(Way::Commit)),
             ("merge side: Merge made by the 'ort' strategy.", Some(Way::Merge)),
             ("merge side: Fast-forward", None),
             ("pull: Fast-forward", None),

@@ -5,8 +5,6 @@
 //! now. Where nothing is found that is counted, and nobody is accused of anything; what is found is
 //! recorded as skipped, and stays an open exposure until somebody has dealt with it.
 
-use std::collections::HashSet;
-
 use anyhow::{Context, Result};
 
 use super::super::args::When;
@@ -19,7 +17,7 @@ use crate::exposure::Cause;
 use crate::git::history::Commit;
 use crate::git::passed::Passed;
 use crate::git::receipts::{Kind, Receipts, Step};
-use crate::git::reflog::Way;
+use crate::git::reflog::{self, Way};
 use crate::git::{Moment, Repo, Surroundings, history};
 use crate::ledger::{Entry, Event};
 use crate::policy::Judged;
@@ -78,6 +76,10 @@ fn after(call: &Call, color: When) -> Result<Exit, Failure> {
     let repo = Repo::open(&around)?;
     let Some(head) = Commit::head(&repo) else { return Ok(Exit::Clean) };
     let desk = Desk { repo: &repo, around: &around, head: &head, receipts: repo.receipts() };
+    if matches!(call, Call::Commit) && desk.last_way() == Some(Way::Amend) && !repo.underway().rebase {
+        // post-rewrite comes next and knows what was replaced.
+        return Ok(Exit::Clean);
+    }
     let mut cases = desk.made_behind_our_back()?;
     cases.extend(desk.called_for(call)?);
     let mut found = false;
@@ -99,6 +101,15 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
+    /// What HEAD's log says of HEAD.
+    fn last(&self) -> Option<reflog::Entry> {
+        self.repo.last_change().filter(|entry| entry.new == self.head.id)
+    }
+
+    fn last_way(&self) -> Option<Way> {
+        self.last().and_then(|entry| Way::of(&entry.text))
+    }
+
     /// The commits for which git ran this hook.
     fn called_for(&self, call: &Call) -> Result<Vec<Case>> {
         let underway = self.repo.underway();
@@ -109,14 +120,11 @@ impl Desk<'_> {
             Some(passed) if passed.saw_another(&self.head.tree()) => Before::SomethingElse,
             Some(_) => Before::All,
         };
-        let last = self.repo.last_change().filter(|entry| entry.new == self.head.id);
-        let said = last.as_ref().and_then(|entry| Way::of(&entry.text));
+        let said = self.last_way();
         let way = match call {
             Call::Rewrite(what, _) if what == "amend" && underway.rebase => return Ok(Vec::new()),
             Call::Rewrite(what, pairs) => return self.replaced(what, pairs, before),
             Call::Commit if underway.rebase && said != Some(Way::Commit) => Way::Rebase,
-            // post-rewrite comes next and knows what was replaced.
-            Call::Commit if said == Some(Way::Amend) => return Ok(Vec::new()),
             Call::Commit if !underway.replayed.is_empty() && said.is_none() => Way::CherryPick,
             Call::Commit => said.unwrap_or(Way::Commit),
             Call::Merge(_) => match said {
@@ -130,7 +138,7 @@ impl Desk<'_> {
         if way == Way::Rebase {
             // Of a squash, what is replaced stands before it as well.
             replayed = underway.replayed;
-            replayed.extend(last.map(|entry| entry.old));
+            replayed.extend(self.last().map(|entry| entry.old));
         }
         Ok(vec![Case { commit: self.head.clone(), way, before, unhooked: false, replayed }])
     }
@@ -182,7 +190,7 @@ impl Desk<'_> {
         let session = bench.judge(std::slice::from_ref(commit))?;
         let Some(own) = session.commits.first() else { return Ok(false) };
         if own.judged.iter().any(|judged| judged.blocking) {
-            let new = self.new_in(own, case)?;
+            let new = self.new_in(own, case, |judged| judged.blocking)?;
             if new.is_empty() || case.unhooked && !history::on_a_branch(&commit.id)? {
                 return Ok(false);
             }
@@ -190,36 +198,43 @@ impl Desk<'_> {
             self.repo.leave_receipt(Kind::Skipped, step)?;
             return Ok(true);
         }
-        let excepted = own.judged.iter().any(|judged| record::needs_its_exception(judged, &judgement));
-        if excepted && case.before != Before::All && case.way != Way::Rebase && case.way != Way::Amend {
-            self.record_exceptions(case, &session)?;
+        let excepted = |judged: &Judged| record::needs_its_exception(judged, &judgement);
+        if case.before != Before::All && own.judged.iter().any(excepted) {
+            let new = self.new_in(own, case, excepted)?;
+            if !new.is_empty() {
+                self.record_exceptions(case, &session, &new)?;
+                self.repo.leave_receipt(Kind::Excepted, step)?;
+            }
         }
         if !covered && own.receipt.not_scanned.is_empty() && own.judged.iter().all(|judged| judged.excepted.is_none()) {
             let kind = if case.before == Before::All { Kind::Scanned } else { Kind::Unscanned };
             self.repo.leave_receipt(kind, step)?;
         }
         if case.way == Way::Amend {
-            for line in exposures::settle(&session.judgement, self.repo, self.around)? {
-                tell(&line);
-            }
+            self.settle(&session)?;
         }
         Ok(false)
     }
 
-    /// The findings that stop a commit and that those which it replaces or repeats do not hold.
-    fn new_in<'s>(&self, own: &'s Judgment, case: &Case) -> Result<Vec<&'s Judged>, Failure> {
+    /// Those findings that are not in the commits which it replaces or repeats.
+    fn new_in<'s>(
+        &self,
+        own: &'s Judgment,
+        case: &Case,
+        counts: impl Fn(&Judged) -> bool,
+    ) -> Result<Vec<&'s Judged>, Failure> {
         let replayed: Vec<Commit> = case.replayed.iter().filter_map(|id| Commit::read(self.repo, id).ok()).collect();
         let old = Bench::new(self.repo, self.around, None).judge(&replayed)?.findings();
         // An amend of a commit whose findings nobody recorded records them.
         let known = |old: &Judged| {
-            case.way != Way::Amend || old.commit.as_ref().is_some_and(|id| self.receipts.recorded(id))
+            case.way != Way::Amend || !old.blocking || old.commit.as_ref().is_some_and(|id| self.receipts.recorded(id))
         };
         let same = |one: &Judged, other: &Judged| {
             let (one, other) = (&one.finding, &other.finding);
             one.rule == other.rule && one.secret == other.secret && one.location.path == other.location.path
         };
-        let blocking = own.judged.iter().filter(|judged| judged.blocking);
-        Ok(blocking.filter(|judged| !old.iter().any(|old| known(old) && same(judged, old))).collect())
+        let counting = own.judged.iter().filter(|judged| counts(judged));
+        Ok(counting.filter(|judged| !old.iter().any(|old| known(old) && same(judged, old))).collect())
     }
 
     fn record(&self, case: &Case, session: &Session, new: &[&Judged], color: When) -> Result<(), Failure> {
@@ -235,15 +250,25 @@ impl Desk<'_> {
                 how: Some(how.to_owned()),
                 ..journal.entry()
             };
-            journal.write_findings(entry, new)?;
-            exposures::opened(&journal, self.repo, new, commit, Cause::Skipped)
+            journal.write_findings(entry, new)
         });
-        let (exposures, fault) = match recorded {
-            Ok(ids) => (ids, None),
-            Err(error) => (Vec::new(), Some(format!("{error:#}"))),
+        let mut fault = recorded.err();
+        let new_ones: Vec<Judged> = new.iter().map(|judged| (*judged).clone()).collect();
+        let holder = exposures::Commit { id: &commit.id, author: &commit.committer, cause: Cause::Skipped };
+        // What cannot be recorded is open all the same.
+        let opened = Journal::open(&session.judgement, Some(self.repo), at)
+            .and_then(|journal| exposures::opened(&journal, self.repo, &holder, &new_ones));
+        let exposures: Vec<String> = match opened {
+            Ok(opened) => {
+                fault = fault.or(opened.unwritten);
+                opened.changes.iter().map(|change| change.exposure().id.clone()).collect()
+            }
+            Err(error) => {
+                fault.get_or_insert(error);
+                Vec::new()
+            }
         };
-        let known: HashSet<&String> = exposures.iter().collect();
-        debug_assert!(known.len() == exposures.len(), "an exposure is told once");
+        let fault = fault.map(|error| format!("{error:#}"));
         let skipped = Skipped {
             how,
             commit: &commit.id,
@@ -259,8 +284,18 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// An amend may have taken out what got past before.
+    fn settle(&self, session: &Session) -> Result<(), Failure> {
+        let journal = Journal::open(&session.judgement, Some(self.repo), "post-commit")?;
+        let by = &self.head.committer;
+        for line in exposures::settle_removed(&journal, &session.judgement, self.repo, self.around, by)? {
+            tell(&format!("leakwarden: {line}\n"));
+        }
+        Ok(())
+    }
+
     /// A commit that was made without a scan, and whose findings exceptions let pass.
-    fn record_exceptions(&self, case: &Case, session: &Session) -> Result<(), Failure> {
+    fn record_exceptions(&self, case: &Case, session: &Session, new: &[&Judged]) -> Result<(), Failure> {
         let journal = Journal::open(&session.judgement, Some(self.repo), "post-commit")?;
         let entry = Entry {
             event: Event::Excepted,
@@ -270,10 +305,7 @@ impl Desk<'_> {
             how: Some(how(case).to_owned()),
             ..journal.entry()
         };
-        let all = session.findings();
-        let excepted: Vec<&Judged> =
-            all.iter().filter(|judged| record::needs_its_exception(judged, &session.judgement)).collect();
-        journal.write_findings(entry, &excepted).context("exceptions were used")?;
+        journal.write_findings(entry, new).context("exceptions were used")?;
         Ok(())
     }
 }
