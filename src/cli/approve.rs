@@ -8,6 +8,7 @@ use super::allow::Place;
 use super::around::{self, Automation};
 use super::case::{Failure, Judgement};
 use super::exceptions::{named, written};
+use super::journal::Journal;
 use super::{Exit, finish, print};
 use crate::approval::{self, Key, address, same_person};
 use crate::exception::book::Book;
@@ -15,7 +16,9 @@ use crate::exception::{Approval, Exception};
 use crate::finding::{Finding, escape, lossy};
 use crate::fingerprint::fingerprint;
 use crate::git::{signing, write};
-use crate::level::Severity;
+use crate::ledger::record::{ByException, Noted};
+use crate::ledger::{Entry, Event};
+use crate::level::{Confidence, Severity};
 use crate::policy::SignersFrom;
 use crate::policy::judge::own_fault;
 
@@ -45,9 +48,35 @@ fn approve(id: &str, key: Option<&Path>) -> Result<String, Failure> {
     let signature = approval::sign(&key, &own.request(&book.repo_id)).map_err(Failure::usage)?;
     own.approval = Some(approved(&own, &signature, judgement, &book, &me).map_err(Failure::usage)?);
     let by = own.approval.as_ref().map_or_else(String::new, |approval| escape(approval.by.as_bytes()));
+    // A promise that nobody can look up later is none: it is written down first.
+    let journal = Journal::open(judgement, Some(&place.repo), "command").map_err(Failure::usage)?;
+    let entry = Entry { event: Event::Approved, who: Some(me), ..journal.entry() };
+    journal.write(approval_of(&own, severity, entry)).map_err(Failure::usage)?;
     let what = format!("exception {} is approved by {by}", own.id);
     book.put(own);
     written(&place, &book, &what)
+}
+
+/// What the ledger says of an approval.
+fn approval_of(own: &Exception, severity: Option<Severity>, entry: Entry) -> Entry {
+    let exception = ByException {
+        how: "file".to_owned(),
+        id: own.id.clone(),
+        kind: own.kind.clone(),
+        reason: escape(own.reason.as_bytes()),
+        expires: Some(own.expires.to_string()),
+    };
+    let noted = Noted {
+        rule: own.rule.clone(),
+        // Where the finding is not here, nobody knows it; then it is taken for the worst.
+        severity: severity.unwrap_or(Severity::Critical),
+        confidence: Confidence::Likely,
+        path: escape(own.path.as_bytes()),
+        line: 1,
+        secret: String::new(),
+        exception: Some(exception),
+    };
+    Entry { findings: vec![noted], text: Some(format!("asked for by {}", escape(own.by.as_bytes()))), ..entry }
 }
 
 /// An exception's approval: `None` where it needs none, otherwise who gave it, or why it does not

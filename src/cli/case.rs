@@ -200,32 +200,43 @@ impl Judgement {
     }
 
     /// What the person who commits should know of their own exceptions that end soon; asked once a day.
-    pub fn soon_to_end(&self, repo: &Repo, book: impl FnOnce() -> Result<Option<String>>) -> Vec<String> {
+    pub fn soon_to_end(&self, repo: &Repo, book: impl FnOnce() -> Result<Option<String>>) -> Option<Reminder> {
         const AHEAD: i64 = 14;
         if repo.state(state::TOLD, Duration::from_secs(20 * 60 * 60)).is_some() {
-            return Vec::new();
+            return None;
         }
         // It is a reminder: where it cannot be given, the commit goes on. Most repositories have no
         // such file, and looking for it costs less than reading a tree.
         if !repo.worktree().is_some_and(|top| top.join(PATH).exists()) {
-            return Vec::new();
+            return None;
         }
-        let Ok(Some(text)) = book() else { return Vec::new() };
-        let (Ok(book), Ok(me)) = (Book::parse(&text), crate::git::write::identity()) else { return Vec::new() };
-        if repo.set_state(state::TOLD, "").is_err() {
-            return Vec::new();
-        }
-        let mine = book.exceptions.iter().filter(|own| approval::same_person(&own.by, &me));
-        let soon = mine.filter_map(|own| {
+        let book = Book::parse(&book().ok()??).ok()?;
+        let me = crate::git::write::identity().ok()?;
+        repo.set_state(state::TOLD, "").ok()?;
+        let mut lines = Vec::new();
+        let mut ended = Vec::new();
+        for own in book.exceptions.iter().filter(|own| approval::same_person(&own.by, &me)) {
             let left = days_between(self.today, own.expires);
-            let renew = format!("`leakwarden exceptions renew {}`, or take the secret out", own.id);
-            let path = &own.path;
-            match left {
-                ..0 => Some(format!("your exception {} ({path}) ended on {}: {renew}", own.id, own.expires)),
-                0..=AHEAD => Some(format!("your exception {} ({path}) ends on {}: {renew}", own.id, own.expires)),
-                _ => None,
+            if left > AHEAD {
+                continue;
             }
-        });
-        soon.take(5).collect()
+            let when = if left < 0 { "ended" } else { "ends" };
+            let renew = format!("`leakwarden exceptions renew {}`, or take the secret out", own.id);
+            lines.push(format!("your exception {} ({}) {when} on {}: {renew}", own.id, own.path, own.expires));
+            ended.extend((left < 0).then(|| own.clone()));
+        }
+        lines.truncate(5);
+        Some(Reminder { lines, ended, book })
     }
+}
+
+/// What a person is told of their exceptions.
+#[derive(Debug)]
+pub(super) struct Reminder {
+    /// The lines.
+    pub lines: Vec<String>,
+    /// Those that have ended.
+    pub ended: Vec<Exception>,
+    /// The exceptions file.
+    pub book: Book,
 }

@@ -63,6 +63,17 @@ pub fn mentioning(commit: &str, text: &str) -> Result<Vec<(String, i64)>> {
     Ok(text.lines().filter_map(line).collect())
 }
 
+/// The messages, reachable from a commit, that hold a text.
+///
+/// # Errors
+/// Where git cannot list them: no repository, no commit.
+pub fn messages_with(commit: &str, text: &str) -> Result<Vec<String>> {
+    let mut command = git(&["log", "--format=%B%x00", "--fixed-strings"]);
+    command.arg(format!("--grep={text}")).arg(commit).arg("--");
+    let answer = output(hushed(command)).context("git cannot list the history")?;
+    Ok(String::from_utf8_lossy(&answer).split('\0').map(str::to_owned).collect())
+}
+
 /// The texts of the annotated tags on the way from an object to its commit; a tag may name a tag.
 ///
 /// # Errors

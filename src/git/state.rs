@@ -80,23 +80,28 @@ impl Repo {
     /// # Errors
     /// Where it can be neither read nor written.
     pub fn clone_id(&self) -> Result<String> {
-        let path = self.gix.common_dir().join("leakwarden").join("clone");
-        let read = || -> Option<String> {
-            let text = fs::read_to_string(&path).ok()?;
-            let id = text.trim();
-            let plain = id.len() == CLONE_ID && id.bytes().all(|b| ALPHABET.contains(&b));
-            plain.then(|| id.to_owned())
-        };
-        if let Some(id) = read() {
+        if let Some(id) = self.known_clone_id() {
             return Ok(id);
         }
         let mut random = [0; 8];
         getrandom::fill(&mut random).context("the system gives no random numbers")?;
         let id = base32(&random, CLONE_ID);
         self.state_folder()?;
-        replace(&path, format!("{id}\n").as_bytes()).context("cannot write into the git directory")?;
+        replace(&self.clone_path(), format!("{id}\n").as_bytes()).context("cannot write into the git directory")?;
         // Two hooks may have made one at once: the file decides.
-        Ok(read().unwrap_or(id))
+        Ok(self.known_clone_id().unwrap_or(id))
+    }
+
+    /// The id of this clone, if it was ever asked for.
+    pub fn known_clone_id(&self) -> Option<String> {
+        let text = fs::read_to_string(self.clone_path()).ok()?;
+        let id = text.trim();
+        let plain = id.len() == CLONE_ID && id.bytes().all(|b| ALPHABET.contains(&b));
+        plain.then(|| id.to_owned())
+    }
+
+    fn clone_path(&self) -> PathBuf {
+        self.gix.common_dir().join("leakwarden").join("clone")
     }
 
     /// Makes our folders: in the git directory of this worktree, and in the one that all share.

@@ -92,7 +92,19 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Where git cannot do it.
 pub fn add_trailers(file: &Path, trailers: &[String]) -> Result<()> {
     // Settings of `trailer.*` would change what is done with them.
-    let how = ["--no-divider", "--where", "end", "--if-missing", "add", "--if-exists", "addIfDifferent"];
+    put_trailers(file, trailers, "addIfDifferent")
+}
+
+/// Adds a line to a commit message's trailers in the place of one of the same name.
+///
+/// # Errors
+/// Where git cannot do it.
+pub fn replace_trailer(file: &Path, trailer: &str) -> Result<()> {
+    put_trailers(file, &[trailer.to_owned()], "replace")
+}
+
+fn put_trailers(file: &Path, trailers: &[String], if_exists: &str) -> Result<()> {
+    let how = ["--no-divider", "--where", "end", "--if-missing", "add", "--if-exists", if_exists];
     let mut command = git(&["interpret-trailers", "--in-place"]);
     command.args(how);
     for trailer in trailers {

@@ -51,6 +51,17 @@ pub(super) fn store() -> anyhow::Result<Store> {
     Ok(Store::at(folder.join("exposures")))
 }
 
+/// One line for the next commit: how many exposures of this clone are open. It costs the reading of a
+/// small file, and of a folder's names where the clone ever had one.
+pub(super) fn mention(repo: &Repo) -> Option<String> {
+    let open = store().ok()?.open_here(&repo.known_clone_id()?);
+    match open {
+        0 => None,
+        1 => Some("1 open exposure in this repository: `leakwarden exposures`".to_owned()),
+        _ => Some(format!("{open} open exposures in this repository: `leakwarden exposures`")),
+    }
+}
+
 /// Now: RFC 3339, UTC, seconds.
 fn now() -> String {
     let now = jiff::Timestamp::now();

@@ -1,6 +1,7 @@
 //! `leakwarden hook …`: what git runs, and `scan --staged`, which looks at the same.
 
 mod after;
+mod ended;
 mod leave;
 mod message;
 mod push;
@@ -27,6 +28,7 @@ use crate::receipt::Receipt;
 use crate::report::{Report, Subject};
 
 pub(super) use after::Call;
+pub(super) use trailers::ANCHOR;
 
 /// How long a text for one commit may wait for it.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);

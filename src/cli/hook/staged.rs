@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 
 use super::super::args::{Format, When};
 use super::super::case::{Docket, Failure, Judgement};
-use super::super::{around, deliver, prompt};
+use super::super::{around, deliver, exposures, prompt};
 use super::trailers::{leave_trailers, trailers};
-use super::{A_DAY, USED_ON, head_name, leave, record, unscanned};
+use super::{A_DAY, USED_ON, ended, head_name, leave, record, unscanned};
 use crate::exception::once::{self, Once};
 use crate::finding::{Finding, escape};
 use crate::git::staged::{Options, Staging};
@@ -74,9 +74,16 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
     report.first_commit = found.first_commit;
     report.told = told;
     if in_hook && report.findings.is_empty() {
-        for note in judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)) {
-            report.receipt.notes.push(escape(note.as_bytes()));
+        if let Some(reminder) = judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)) {
+            report.receipt.notes.extend(reminder.lines.iter().map(|line| escape(line.as_bytes())));
+            if let Err(error) = ended::open(&repo, &staging, &judgement, &reminder.book, &reminder.ended) {
+                let text = format!("an exception that has ended could not be opened as an exposure: {error:#}");
+                report.receipt.notes.push(escape(text.as_bytes()));
+            }
         }
+    }
+    if in_hook {
+        report.receipt.notes.extend(exposures::mention(&repo));
     }
     if in_hook && passes {
         leave_trailers(&repo, &judgement, staging, &around, lines)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::super::around;
+use super::super::{around, journal};
 use super::super::case::{Failure, Judgement};
 use super::message::kept;
 use crate::exception::once::{self, Once};
@@ -13,6 +13,9 @@ use crate::git::staged::{Options, Staging};
 use crate::git::{Repo, Surroundings, state};
 use crate::policy::Judged;
 use crate::policy::judge::How;
+
+/// The trailer that holds the ledger's last record.
+pub(in crate::cli) const ANCHOR: &str = "Leakwarden-Ledger:";
 
 /// Tells commit-msg which exceptions this commit needs, and for which tree.
 pub(super) fn leave_trailers(
@@ -45,6 +48,11 @@ pub(super) fn write_trailers(file: &Path, text: &[u8], trailers: &[String], judg
     // The lines come from files, and the message was scanned without them.
     judgement.check_once(&once::in_message(lines.join("\n").as_bytes())).map_err(Failure::usage)?;
     crate::git::write::add_trailers(file, &lines)?;
+    // Where a commit says what it was let pass for, it also says how far the ledger was: that copy goes
+    // where the ledger's owner cannot change it.
+    if let Ok(Some(head)) = journal::ledger(&judgement.policy.ledger).and_then(|ledger| ledger.head()) {
+        crate::git::write::replace_trailer(file, &format!("{ANCHOR} {}", head.short()))?;
+    }
     let written = std::fs::read(file).with_context(|| format!("cannot read the message in {}", file.display()))?;
     if !missing(&written).is_empty() {
         return Err(Failure::usage(anyhow::anyhow!(

@@ -5,8 +5,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::case::Failure;
+use super::super::hook::ANCHOR;
 use super::super::{Exit, fail, print};
 use crate::finding::{escape, escape_json};
+use crate::git::history;
 use crate::ledger::Ledger;
 use crate::ledger::chain::Head;
 use crate::ledger::read::{Files, Lines, files};
@@ -39,13 +41,28 @@ fn judge(request: &Request) -> Result<(String, Exit), Failure> {
         let why = || anyhow!("`{text}` is no anchor; one is written ID:SEQ:HASH, as `ledger verify` prints it");
         Head::parse(text).ok_or_else(why)
     };
-    let anchors = request.anchor.iter().map(anchor).collect::<Result<Vec<_>>>().map_err(Failure::usage)?;
+    let mut anchors = request.anchor.iter().map(anchor).collect::<Result<Vec<_>>>().map_err(Failure::usage)?;
     let ledger = super::open()?;
-    let (files, verdict) = read(&ledger, &anchors)?;
+    let (mut files, mut verdict) = read(&ledger, &anchors)?;
+    let carried = in_commits(&verdict);
+    if !carried.is_empty() {
+        anchors.extend(carried);
+        (files, verdict) = read(&ledger, &anchors)?;
+    }
     let mut notes = files.notes();
     notes.extend(ledger.sinks().faults());
     let text = if request.json { document(&verdict, &notes) } else { told(&ledger, &verdict, &notes) };
     Ok((text, if verdict.holds() { Exit::Clean } else { Exit::Findings }))
+}
+
+/// The anchors that commits of this repository carry, if one stands in one: those of this ledger, as far
+/// as its records were not rotated away.
+fn in_commits(verdict: &Verdict) -> Vec<Head> {
+    let (Some(last), Some(first)) = (&verdict.last, verdict.first) else { return Vec::new() };
+    let texts = history::messages_with("HEAD", ANCHOR).unwrap_or_default();
+    let anchors = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.trim().strip_prefix(ANCHOR));
+    let anchors = anchors.filter_map(|text| Head::parse(text.trim()));
+    anchors.filter(|own| own.ledger == last.ledger && own.seq >= first).collect()
 }
 
 fn read(ledger: &Ledger, anchors: &[Head]) -> Result<(Files, Verdict)> {
