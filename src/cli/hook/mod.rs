@@ -129,4 +129,3 @@ fn mark_used(repo: &Repo) -> Result<()> {
         _ => Ok(()),
     }
 }
-

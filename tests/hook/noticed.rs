@@ -1,0 +1,374 @@
+//! Commits that were made without a scan: noticed, repaired, mentioned, and nobody accused without cause.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::kit::{LEAKWARDEN, Outcome, Sandbox, in_repository, in_sandbox, line, plant, skip};
+
+/// Commits a planted token with `--no-verify`.
+fn skipped(s: &Sandbox, path: &str, seed: &str) -> Result<Outcome> {
+    s.write(path, line(&plant::github(seed)))?;
+    s.git("add -A")?;
+    s.commit("--no-verify")
+}
+
+fn says(outcome: &Outcome, text: &str) -> Result<()> {
+    ensure!(outcome.stderr.contains(text), "`{text}` is not said: {}{}", outcome.stdout, outcome.stderr);
+    Ok(())
+}
+
+fn nothing_more(s: &Sandbox, before: &[String]) -> Result<()> {
+    let events = s.events()?;
+    ensure!(events == before, "the ledger says more: {events:?}");
+    Ok(())
+}
+
+#[test]
+fn skipped_noticed_and_repaired() -> Result<()> {
+    in_repository(|s| {
+        let outcome = skipped(s, "conf", "repaired")?;
+        says(&outcome, "leakwarden: this commit holds a secret: pre-commit did not look at it (--no-verify?)")?;
+        says(&outcome, "git add -- conf && git commit --amend --no-edit")?;
+        says(&outcome, "git reset --soft HEAD~1")?;
+        let record = s.records()?.remove(0);
+        ensure!(record["who"] == "Sandbox <sandbox@leakwarden.invalid>", "who: {record}");
+        ensure!(record["commit"] == s.ask_git("rev-parse HEAD")?.as_str(), "which commit: {record}");
+        s.write("other", "clean\n")?;
+        says(&s.commit_all()?, "1 open exposure in this repository")?;
+        s.git("reset -q --soft HEAD~1")?;
+        s.write("conf", "token = env(\"TOKEN\")\n")?;
+        s.git("add conf")?;
+        let amended = s.run(s.git_command().args(["commit", "-q", "--amend", "--no-edit"]))?;
+        says(amended.ok()?, "is closed: it was never pushed")?;
+        ensure!(s.events()?.last().is_some_and(|last| last == "exposure-closed by removed"), "{:?}", s.events()?);
+        s.write("third", "clean\n")?;
+        s.commit_all()?.clean()
+    })
+}
+
+#[test]
+fn a_first_commit_that_was_skipped() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.install()?;
+        let outcome = skipped(s, "conf", "first-skipped")?;
+        says(&outcome, "git update-ref -d HEAD")
+    })
+}
+
+#[test]
+fn an_amend_does_not_launder() -> Result<()> {
+    in_repository(|s| {
+        skipped(s, "conf", "laundered")?;
+        let before = s.events()?;
+        s.write("other", "clean\n")?;
+        s.git("add other")?;
+        s.run(s.git_command().args(["commit", "-q", "--amend", "--no-edit"]))?.ok()?;
+        // It is known, and still open: once is enough.
+        nothing_more(s, &before)?;
+        s.write("third", "clean\n")?;
+        says(&s.commit_all()?, "1 open exposure")
+    })
+}
+
+#[test]
+fn an_amend_of_a_commit_that_nobody_looked_at() -> Result<()> {
+    in_repository(|s| {
+        s.write("conf", line(&plant::github("before")))?;
+        s.commit_unchecked("before leakwarden came")?;
+        s.write("other", "clean\n")?;
+        s.git("add other")?;
+        s.run(s.git_command().args(["commit", "-q", "--amend", "--no-edit"]))?.ok()?;
+        nothing_more(s, &["skipped by amend".to_owned(), "exposure-opened".to_owned()])
+    })
+}
+
+#[test]
+fn a_secret_in_an_amended_message() -> Result<()> {
+    in_repository(|s| {
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        let text = format!("a change\n\n{}", line(&plant::github("amended-message")));
+        s.run(s.git_command().args(["commit", "-q", "--amend", "--no-verify", "-m", &text]))?.ok()?;
+        nothing_more(s, &["skipped by amend".to_owned(), "exposure-opened".to_owned()])
+    })
+}
+
+/// A clone of the repository by somebody else, who has no hooks and pushes a secret back.
+fn somebody_else_pushes(s: &Sandbox) -> Result<()> {
+    s.git("clone -q --bare . ../shared.git")?;
+    s.git("remote add origin ../shared.git")?;
+    s.git("fetch -q")?;
+    s.git("branch -q -u origin/main")?;
+    s.git("clone -q ../shared.git ../theirs")?;
+    fs::write(s.root().join("theirs/conf"), line(&plant::github("theirs")))?;
+    let them = ["-c", "user.name=Them", "-c", "user.email=them@leakwarden.invalid", "-C", "../theirs"];
+    s.run(s.git_command().args(them).args(["add", "conf"]))?.ok()?;
+    s.run(s.git_command().args(them).args(["commit", "-q", "-m", "theirs"]))?.ok()?;
+    s.run(s.git_command().args(them).args(["push", "-q"]))?.ok().map(drop)
+}
+
+#[test]
+fn other_peoples_commits_are_nobodys_fault() -> Result<()> {
+    in_repository(|s| {
+        somebody_else_pushes(s)?;
+        s.git("pull -q --ff-only")?;
+        nothing_more(s, &[])?;
+        s.write("mine", "clean\n")?;
+        s.commit_all()?.clean()?;
+        nothing_more(s, &[])?;
+        // And by a merge that git commits itself.
+        s.git("checkout -q -b mine HEAD~2")?;
+        s.write("own", "clean\n")?;
+        s.commit_all()?.clean()?;
+        s.git("merge -q --no-edit main")?;
+        s.git("checkout -q main")?;
+        nothing_more(s, &[])
+    })
+}
+
+#[test]
+fn a_clean_rebase_accuses_nobody() -> Result<()> {
+    in_repository(|s| {
+        s.git("checkout -q -b side")?;
+        for seed in ["one", "two"] {
+            s.write(seed, line(&plant::github(seed)))?;
+            s.commit_unchecked(seed)?;
+        }
+        s.git("checkout -q main")?;
+        s.write("main", "main\n")?;
+        s.commit_all()?.clean()?;
+        for how in ["rebase -q main", "rebase -q --force-rebase --apply main", "rebase -q --force-rebase main"] {
+            s.git("checkout -q side")?;
+            s.git(how)?;
+            nothing_more(s, &[])?;
+        }
+        // Squashed, reworded and dropped: still the same secrets.
+        let edit = "sed -i -e '2s/^pick/fixup/'";
+        s.run(s.git_command().env("GIT_SEQUENCE_EDITOR", edit).args(["rebase", "-q", "-i", "HEAD~2"]))?.ok()?;
+        nothing_more(s, &[])?;
+        let edit = "sed -i -e '1s/^pick/reword/'";
+        let reword = s
+            .git_command()
+            .env("GIT_SEQUENCE_EDITOR", edit)
+            .env("GIT_EDITOR", "true")
+            .args(["rebase", "-q", "-i", "HEAD~1"])
+            .output()?;
+        ensure!(reword.status.success(), "{}", String::from_utf8_lossy(&reword.stderr));
+        // A reword is an amend, and an amend of a commit that nobody looked at is looked at.
+        Ok(())
+    })
+}
+
+#[test]
+fn a_rebase_that_brings_something_new() -> Result<()> {
+    in_repository(|s| {
+        s.git("checkout -q -b side")?;
+        s.write("a", "a\n")?;
+        s.commit_all()?.clean()?;
+        let edit = "sed -i -e '1s/^pick/edit/'";
+        s.run(s.git_command().env("GIT_SEQUENCE_EDITOR", edit).args(["rebase", "-q", "-i", "HEAD~1"]))?.ok()?;
+        s.write("conf", line(&plant::github("edited")))?;
+        s.git("add conf")?;
+        s.run(s.git_command().env("GIT_EDITOR", "true").args(["rebase", "--continue"]))?.ok()?;
+        let events = s.events()?;
+        ensure!(events.len() == 2 && events[0].starts_with("skipped by "), "{events:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn without_a_reflog_nobody_is_accused() -> Result<()> {
+    in_repository(|s| {
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        s.write("conf", line(&plant::github("gone")))?;
+        s.git("add conf")?;
+        s.git("-c core.hooksPath=/dev/null commit -q -m behind")?;
+        s.git("reflog expire --expire=now --all")?;
+        s.write("b", "clean\n")?;
+        s.commit_all()?.clean()?;
+        nothing_more(s, &[])?;
+        s.git("config core.logAllRefUpdates false")?;
+        fs::remove_file(s.path(".git/logs/HEAD"))?;
+        s.write("c", "clean\n")?;
+        s.commit_all()?.clean()?;
+        nothing_more(s, &[])?;
+        // What was skipped just now is noticed all the same.
+        skipped(s, "d", "no-log")?;
+        nothing_more(s, &["skipped by no-verify".to_owned(), "exposure-opened".to_owned()])
+    })
+}
+
+#[test]
+fn what_was_thrown_away_is_nobodys_matter() -> Result<()> {
+    in_repository(|s| {
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        s.write("conf", line(&plant::github("thrown")))?;
+        s.git("add conf")?;
+        s.git("-c core.hooksPath=/dev/null commit -q -m behind")?;
+        s.git("reset -q --hard HEAD~1")?;
+        s.write("b", "clean\n")?;
+        s.commit_all()?.clean()?;
+        nothing_more(s, &[])
+    })
+}
+
+#[test]
+fn in_a_linked_worktree_and_with_reftables() -> Result<()> {
+    in_repository(|s| {
+        s.git("worktree add -q ../linked")?;
+        let linked = |words: &[&str]| s.run(s.git_command().current_dir(s.root().join("linked")).args(words));
+        fs::write(s.root().join("linked/conf"), line(&plant::github("linked")))?;
+        linked(&["add", "conf"])?.ok()?;
+        says(&linked(&["commit", "-q", "-n", "-m", "x"])?, "git reset --soft HEAD~1")?;
+        nothing_more(s, &["skipped by no-verify".to_owned(), "exposure-opened".to_owned()])
+    })?;
+    in_sandbox(|s| {
+        if !s.git.has(2, 45, "reftable") {
+            return Ok(());
+        }
+        s.git("init -q --ref-format=reftable")?;
+        s.first_commit()?;
+        s.install()?;
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        skipped(s, "conf", "reftable")?;
+        s.run(s.git_command().args(["commit", "-q", "--amend", "--no-edit"]))?.ok()?;
+        nothing_more(s, &["skipped by no-verify".to_owned(), "exposure-opened".to_owned()])
+    })
+}
+
+/// How often leakwarden is started by a command, by the system calls.
+fn starts(s: &Sandbox, words: &[&str]) -> Result<Option<usize>> {
+    let trace = s.root().join("starts");
+    let mut command = s.command("strace");
+    command.args(["-f", "-s", "300", "-e", "trace=execve", "-o"]).arg(&trace);
+    if s.run(command.arg("git").args(words)).is_ok_and(|outcome| outcome.code != Some(0)) {
+        skip("system calls: strace is absent or not allowed");
+        return Ok(None);
+    }
+    let started = format!("execve(\"{LEAKWARDEN}\"");
+    Ok(Some(fs::read_to_string(&trace)?.lines().filter(|line| line.contains(&started)).count()))
+}
+
+#[test]
+fn a_plain_commit_starts_the_program_twice() -> Result<()> {
+    in_repository(|s| {
+        for round in 0..3 {
+            s.write("a", format!("clean {round}\n"))?;
+            s.git("add a")?;
+            let Some(count) = starts(s, &["commit", "-q", "-m", "x"])? else { return Ok(()) };
+            // At first nobody knows how HEAD was made.
+            ensure!(count == if round == 0 { 3 } else { 2 }, "round {round}: {count}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn receipts_are_small() -> Result<()> {
+    in_repository(|s| {
+        let size = || fs::metadata(s.path(".git/leakwarden/receipts")).map_or(0, |data| data.len());
+        for round in 0..10 {
+            s.write("a", format!("clean {round}\n"))?;
+            s.commit_all()?.clean()?;
+        }
+        ensure!(size() > 0 && size() * 100 < 1_000_000, "1,000 commits would leave {} bytes", size() * 100);
+        Ok(())
+    })
+}
+
+#[test]
+fn where_nothing_can_be_recorded_exceptions_are_refused_and_clean_commits_pass() -> Result<()> {
+    in_repository(|s| {
+        // A file in the place of the state directory: nobody can write there, not even root.
+        let state = s.root().join("home/.local/state");
+        fs::rename(&state, s.root().join("aside"))?;
+        fs::write(&state, "")?;
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        s.write(
+            "conf",
+            format!("token = \"{}\" # leakwarden:allow test-value made for a scenario\n", plant::github("un")),
+        )?;
+        s.git("add conf")?;
+        says(s.commit("")?.blocked()?, "it cannot be recorded")?;
+        s.write("../home/.config/leakwarden/config.toml", "[ledger]\nrequired = false\n")?;
+        says(s.commit("")?.ok()?, "are not in the ledger")?;
+        // Skipping is noticed, and said not to be recorded.
+        says(&skipped(s, "more", "unwritten")?, "this could not be recorded")?;
+        fs::remove_file(&state)?;
+        fs::rename(s.root().join("aside"), &state)?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_second_try_of_the_same_is_recorded_once() -> Result<()> {
+    in_repository(|s| {
+        s.write(
+            "conf",
+            format!("token = \"{}\" # leakwarden:allow test-value made for a scenario\n", plant::github("try")),
+        )?;
+        s.git("add conf")?;
+        s.script("repo/.git/hooks/pre-commit.leakwarden-orig", "exit 1")?;
+        s.commit("")?.exits(1)?;
+        fs::remove_file(s.path(".git/hooks/pre-commit.leakwarden-orig"))?;
+        s.commit("")?.ok()?;
+        nothing_more(s, &["excepted".to_owned()])
+    })
+}
+
+#[test]
+fn an_exception_that_ended_becomes_an_exposure() -> Result<()> {
+    in_repository(|s| {
+        s.write("conf", line(&plant::github("ended")))?;
+        s.git("add conf")?;
+        s.allow(&s.only_id()?, &[])?.ok()?;
+        s.commit("")?.ok()?;
+        let text = s.exceptions()?;
+        let dates = ["created", "expires"].map(|key| {
+            let found = text.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+            found.to_owned()
+        });
+        s.edit_exceptions(&dates[0], "created = 2026-01-01")?;
+        s.edit_exceptions(&dates[1], "expires = 2026-02-01")?;
+        let _ = fs::remove_file(s.path(".git/leakwarden/told"));
+        let outcome = s.commit("")?;
+        says(&outcome, "ended on 2026-02-01")?;
+        ensure!(s.events()?.contains(&"exposure-opened".to_owned()), "{:?}", s.events()?);
+        let list = s.leakwarden("exposures")?.ok()?.stdout.clone();
+        ensure!(list.contains("conf"), "{list}");
+        Ok(())
+    })
+}
+
+#[test]
+fn commits_carry_the_ledgers_head() -> Result<()> {
+    in_repository(|s| {
+        let commit = |name: &str| -> Result<()> {
+            s.write(name, line(&plant::github(name)))?;
+            s.git(&format!("add {name}"))?;
+            let id = s.only_id()?;
+            s.commit_allowing(&format!("{id} test-value: made for a scenario"))?.ok().map(drop)
+        };
+        commit("one")?;
+        commit("two")?;
+        let message = s.message("HEAD")?;
+        ensure!(message.contains("Leakwarden-Ledger: "), "{message}");
+        s.leakwarden("ledger verify")?.ok()?;
+        // Somebody cuts the last record off and makes the head fit: the commit still knows it.
+        let folder = s.root().join("home/.local/state/leakwarden");
+        let text = fs::read_to_string(folder.join("ledger.jsonl"))?;
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.pop().context("a record")?;
+        fs::write(folder.join("ledger.jsonl"), lines.join("\n") + "\n")?;
+        fs::remove_file(folder.join("head"))?;
+        let outcome = s.leakwarden("ledger verify")?;
+        ensure!(outcome.exits(1)?.stdout.contains("missing at the end"), "{}", outcome.stdout);
+        Ok(())
+    })
+}
