@@ -75,7 +75,7 @@ fn show_gives_a_line_for_each_event_and_each_finding() {
     assert_eq!(at(&["show", "--since", "2100-01-01"]).1, "nothing is recorded\n");
     assert_eq!(at(&["show", "--event", "nothing"]).0, Some(2));
     assert_eq!(at(&["show", "--since", "soon"]).0, Some(2));
-    fs::write(folder.join("ledger.jsonl"), stored.clone() + "{\"v\":1,\"led").expect("a file");
+    fs::write(folder.join("ledger.jsonl"), stored + "{\"v\":1,\"led").expect("a file");
     let (code, out, error) = at(&["show"]);
     assert!(code == Some(0) && error.contains("ledger.jsonl:6: not a record"), "{error}");
     assert_eq!(out.lines().filter(|line| line.contains("  number ")).count(), 5, "{out}");
