@@ -170,7 +170,7 @@ impl Ledger {
         }
     }
 
-    /// Keeps others from appending while the files are read. `None` where nobody has appended yet, or
+    /// Keeps others from appending while `head` is read and the files are opened. `None` where nobody has appended yet, or
     /// where this account may not lock: then what is read may be a moment older than `head`.
     pub fn hold(&self) -> Option<File> {
         let file = File::open(self.folder.join("lock")).ok()?;

@@ -49,7 +49,8 @@ fn judge(request: &Request) -> Result<(String, Exit), Failure> {
 }
 
 fn read(ledger: &Ledger, anchors: &[Head]) -> Result<(Files, Verdict)> {
-    let _held = ledger.hold();
+    // Files and head of one moment; nobody waits while they are read.
+    let held = ledger.hold();
     let stated = match ledger.head() {
         Ok(Some(head)) => Stated::Head(head),
         Ok(None) => Stated::Missing,
@@ -57,7 +58,9 @@ fn read(ledger: &Ledger, anchors: &[Head]) -> Result<(Files, Verdict)> {
     };
     let files = files(ledger.folder())?;
     let unread = !files.compressed.is_empty();
-    let verdict = verify(Lines::of(files.readable.clone()), &stated, anchors, unread)?;
+    let lines = Lines::of(&files.readable)?;
+    drop(held);
+    let verdict = verify(lines, &stated, anchors, unread)?;
     Ok((files, verdict))
 }
 
