@@ -59,6 +59,8 @@ pub enum Part {
     LinkTarget,
     /// The commit message.
     Message,
+    /// The name of a branch or tag.
+    RefName,
 }
 
 impl Part {
@@ -69,6 +71,7 @@ impl Part {
             Part::Path => "path",
             Part::LinkTarget => "link-target",
             Part::Message => "message",
+            Part::RefName => "ref-name",
         }
     }
 }
@@ -123,12 +126,13 @@ pub struct Marker {
 impl Finding {
     /// Provider and kind in one phrase: `GitHub personal access token`.
     pub fn what(&self) -> String {
-        if self.name.starts_with(&self.provider) || self.provider == "Generic" {
-            self.name.clone()
-        } else {
-            format!("{} {}", self.provider, self.name)
-        }
+        phrase(&self.provider, &self.name)
     }
+}
+
+/// Who issues a credential and what it is, in one phrase.
+pub fn phrase(provider: &str, name: &str) -> String {
+    if name.starts_with(provider) || provider == "Generic" { name.to_owned() } else { format!("{provider} {name}") }
 }
 
 /// How much of a secret may be shown.

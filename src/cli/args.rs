@@ -131,6 +131,17 @@ pub enum Command {
     /// Look at this repository's exceptions and keep them up to date.
     #[command(subcommand)]
     Exceptions(Exceptions),
+    /// What got past: credentials that stand in history, open until somebody has dealt with them
+    /// (docs/exposures.md).
+    #[command(args_conflicts_with_subcommands = true)]
+    Exposures {
+        /// What to do; without it, list them.
+        #[command(subcommand)]
+        command: Option<Exposures>,
+        /// What to list.
+        #[command(flatten)]
+        list: ListExposures,
+    },
     /// Take over rules and exceptions from the files of other scanners: gitleaks, betterleaks,
     /// detect-secrets, talisman, git-secrets, secretlint.
     ///
@@ -204,6 +215,75 @@ pub enum Exceptions {
     Fix,
 }
 
+/// Which exposures are listed, and in what form.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct ListExposures {
+    /// Closed ones too.
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Commands about exposures.
+#[derive(Debug, Subcommand)]
+pub enum Exposures {
+    /// List the open ones on this machine, those of this repository first.
+    List(ListExposures),
+    /// Show one in full: where it is now, and what to do in which order.
+    Show {
+        /// Its id; the first characters are enough.
+        id: String,
+        /// As a Markdown note for a ticket.
+        #[arg(long, conflicts_with = "json")]
+        note: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say how one was dealt with.
+    Close {
+        /// Its id.
+        id: String,
+        /// How it was dealt with.
+        #[arg(long)]
+        how: Closing,
+        /// What shows that, in your own words.
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+    },
+    /// Give one to somebody.
+    Assign {
+        /// Its id.
+        id: String,
+        /// To whom: a name, an address, a team.
+        who: String,
+    },
+    /// Close those of this repository that were never pushed and that nothing holds any more.
+    Settle,
+    /// Judge commits as `verify` does, and open an exposure for each finding that blocks.
+    Find {
+        /// The commits: `A..B`; a commit and what it must not reach, `B ^A`; or one alone, `B^!`.
+        #[arg(value_name = "RANGE", required = true)]
+        range: Vec<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How an exposure was dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Closing {
+    /// The credential no longer works.
+    Revoked,
+    /// It never was one.
+    NotASecret,
+    /// It was never pushed, and nothing holds it any more; git is asked whether that is so.
+    Removed,
+}
+
 /// Commands about policy.
 #[derive(Debug, Subcommand)]
 pub enum Policy {
@@ -262,6 +342,45 @@ pub enum Hook {
     CommitMsg {
         /// The file that holds the message.
         file: PathBuf,
+        /// Form of the report.
+        #[arg(long, default_value = "human")]
+        format: Format,
+    },
+    /// Refuse a plain commit that pre-commit did not look at, where policy asks for that.
+    PrepareCommitMsg {
+        /// What git says: the message's file, where it comes from, a commit.
+        #[arg(value_name = "WORD")]
+        words: Vec<String>,
+    },
+    /// Look at a commit that was made without a scan.
+    PostCommit,
+    /// Look at a merge that was made without a scan.
+    PostMerge {
+        /// 1 where the merge only staged.
+        #[arg(default_value = "0")]
+        squash: String,
+    },
+    /// Look at a mailed patch that was committed.
+    PostApplypatch,
+    /// Look at commits that replace others; git names both on standard input.
+    PostRewrite {
+        /// `amend` or `rebase`.
+        what: String,
+    },
+    /// Look at what a push would send; git names it on standard input.
+    PrePush {
+        /// The remote's name.
+        remote: String,
+        /// Where it is.
+        url: String,
+        /// Form of the report.
+        #[arg(long, default_value = "human")]
+        format: Format,
+    },
+    /// Stop a branch from moving to commits with findings, where policy asks for that.
+    ReferenceTransaction {
+        /// The state of the transaction.
+        state: String,
         /// Form of the report.
         #[arg(long, default_value = "human")]
         format: Format,

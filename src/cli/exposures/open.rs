@@ -1,0 +1,160 @@
+//! Opening exposures for what is found in commits, and closing those that are gone again: what the
+//! hooks and `exposures find` call.
+
+use anyhow::Result;
+
+use super::{look, now, pushed, store};
+use crate::cli::case::Judgement;
+use crate::cli::journal::{Journal, place};
+use crate::exposure::store::{Change, Found};
+use crate::exposure::{Cause, Closed, Exposure, How, Status};
+use crate::fingerprint::pseudonym;
+use crate::git::holders::Search;
+use crate::git::{Repo, Surroundings};
+use crate::ledger::record::{Event, Place};
+use crate::policy::Judged;
+
+/// A commit that holds what should not be in it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct Commit<'a> {
+    /// Its id, in hex.
+    pub id: &'a str,
+    /// Who made it: `Name <address>`.
+    pub author: &'a str,
+    /// How it got past.
+    pub cause: Cause,
+}
+
+/// What became of the exposures of one commit.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Opened {
+    /// Each exposure once, in the order of the findings.
+    pub changes: Vec<Change>,
+    /// Why the ledger does not tell of all of them. They are open all the same: that a leak is not in
+    /// the ledger is no reason to forget it.
+    pub unwritten: Option<anyhow::Error>,
+}
+
+/// Opens an exposure for each value among the blocking findings of a commit, and writes it to the
+/// ledger where it is new or open again.
+///
+/// # Errors
+/// Where the store cannot be written or the machine's key cannot be read.
+pub(in crate::cli) fn opened(journal: &Journal, repo: &Repo, commit: &Commit<'_>, judged: &[Judged]) -> Result<Opened> {
+    let mut out = Opened::default();
+    let blocking: Vec<&Judged> = judged.iter().filter(|own| own.blocking).collect();
+    if blocking.is_empty() {
+        return Ok(out);
+    }
+    let (store, key, here, when) = (store()?, journal.ledger.key()?, place(repo)?, now());
+    let mut by_value: Vec<(String, Vec<&Judged>)> = Vec::new();
+    for own in blocking {
+        let name = pseudonym(&own.finding, &key);
+        match by_value.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, all)) => all.push(own),
+            None => by_value.push((name, vec![own])),
+        }
+    }
+    for (name, all) in by_value {
+        let mut first = None;
+        let mut last = None;
+        for own in &all {
+            let change = store.open(Found {
+                clone: &here.clone,
+                repository: &here.path,
+                finding: &own.finding,
+                pseudonym: &name,
+                cause: commit.cause,
+                author: commit.author,
+                commit: commit.id,
+                when: &when,
+            })?;
+            last = Some(change.exposure().clone());
+            first.get_or_insert(change);
+        }
+        let Some((change, exposure)) = first.zip(last) else { continue };
+        // What the first finding did, with the places of all.
+        let (change, event) = match change {
+            Change::Opened(_) => (Change::Opened(exposure), Some(Event::ExposureOpened)),
+            Change::Reopened(_) => (Change::Reopened(exposure), Some(Event::ExposureReopened)),
+            Change::Known(_) => (Change::Known(exposure), None),
+        };
+        if let Some(event) = event {
+            let mut entry = journal.entry();
+            entry.event = event;
+            entry.who = Some(commit.author.to_owned());
+            entry.commit = Some(commit.id.to_owned());
+            entry.exposure = Some(change.exposure().id.clone());
+            entry.opened = Some(change.exposure().opened.clone());
+            if let Err(error) = journal.write_findings(entry, &all) {
+                out.unwritten.get_or_insert(error);
+            }
+        }
+        out.changes.push(change);
+    }
+    Ok(out)
+}
+
+/// Says how an exposure was dealt with. Where the ledger cannot be written it stays open.
+///
+/// # Errors
+/// Where store or ledger cannot be written, or the exposure is gone or closed already.
+pub(super) fn closed(journal: &Journal, own: &Exposure, how: How, evidence: &str, by: &str) -> Result<Exposure> {
+    let (when, evidence) = (now(), evidence.trim().to_owned());
+    let said = Closed { how, evidence: evidence.clone(), by: by.to_owned(), when };
+    let edit = |own: &mut Exposure| {
+        anyhow::ensure!(own.status == Status::Open, "exposure {} is closed already", own.id);
+        own.close(said);
+        Ok(())
+    };
+    store()?.change(own, edit, |own| {
+        let mut entry = journal.entry();
+        entry.event = Event::ExposureClosed;
+        entry.who = Some(by.to_owned());
+        entry.repository = Some(clone_of(own));
+        entry.exposure = Some(own.id.clone());
+        entry.opened = Some(own.opened.clone());
+        entry.how = Some(how.name().to_owned());
+        entry.text = Some(evidence);
+        journal.write(entry).map(drop)
+    })
+}
+
+/// The clone that an exposure is in, which need not be the one that a command runs in.
+pub(super) fn clone_of(own: &Exposure) -> Place {
+    Place { path: own.repository.clone(), clone: own.clone.clone() }
+}
+
+/// Closes the open exposures of this clone that were never pushed and that no branch, tag, stash or
+/// other ref holds any more: for after an amend or a rebase. Gives a line to say for each; one of which
+/// not all could be looked at stays open, in silence.
+///
+/// # Errors
+/// Where git cannot answer, or store or ledger cannot be written.
+pub(in crate::cli) fn settle_removed(
+    journal: &Journal,
+    judgement: &Judgement,
+    repo: &Repo,
+    around: &Surroundings,
+    by: &str,
+) -> Result<Vec<String>> {
+    const EVIDENCE: &str = "it was never pushed, and no branch, tag or stash of this clone holds it any more";
+    let (store, clone) = (store()?, repo.clone_id()?);
+    if store.open_here(&clone) == 0 {
+        return Ok(Vec::new());
+    }
+    let mut search = Search::new(repo, around, &judgement.rules, journal.ledger.key()?);
+    let mut said = Vec::new();
+    for own in store.list()?.exposures {
+        if own.clone != clone || own.status != Status::Open || own.cause == Cause::Pushed {
+            continue;
+        }
+        let at = look(&mut search, &own)?;
+        if at.held() || pushed(&own, Some(&at)) || !at.gaps.is_empty() {
+            continue;
+        }
+        let own = closed(journal, &own, How::Removed, EVIDENCE, by)?;
+        said.push(format!("exposure {} ({}) is closed: {EVIDENCE}", own.id, own.what()));
+    }
+    Ok(said)
+}
