@@ -97,12 +97,16 @@ impl Ledger {
     /// # Errors
     /// Where it cannot be written as a whole; then it is not promised.
     pub fn append(&self, entry: Entry) -> Result<Head> {
-        let made = self.make_folder()?;
+        self.make_folder()?;
         let lock = self.lock()?;
         let promised = entry.event.is_promised();
         let path = self.folder.join(NAME);
         let mut file = opened(OpenOptions::new().read(true).append(true).create(true), &path)?;
         let place = self.place(&mut file, &path)?;
+        if place.empty {
+            // Whoever syncs a later record syncs the file, and its name must be on disk by then.
+            sync_folder(&self.folder)?;
+        }
         let record = Record {
             v: VERSION,
             ledger: place.ledger,
@@ -119,12 +123,6 @@ impl Ledger {
             .with_context(|| format!("cannot write to {}", shown(&path)))?;
         if promised {
             file.sync_data().with_context(|| format!("{} cannot be synced to disk", shown(&path)))?;
-            if place.empty {
-                sync_folder(&self.folder)?;
-            }
-            if made && let Some(above) = self.folder.parent() {
-                sync_folder(above)?;
-            }
         }
         self.set_head(&head, promised)?;
         drop(lock);
@@ -170,7 +168,7 @@ impl Ledger {
         }
     }
 
-    /// Keeps others from appending while the files are read. `None` where nobody has appended yet, or
+    /// Keeps others from appending while `head` is read and the files are opened. `None` where nobody has appended yet, or
     /// where this account may not lock: then what is read may be a moment older than `head`.
     pub fn hold(&self) -> Option<File> {
         let file = File::open(self.folder.join("lock")).ok()?;
@@ -178,16 +176,21 @@ impl Ledger {
         Some(file)
     }
 
-    fn make_folder(&self) -> Result<bool> {
+    fn make_folder(&self) -> Result<()> {
         if self.folder.is_dir() {
-            return Ok(false);
+            return Ok(());
         }
+        let missing: Vec<&Path> = self.folder.ancestors().take_while(|path| !path.exists()).collect();
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&self.folder).with_context(|| format!("cannot make the folder {}", shown(&self.folder)))?;
-        Ok(true)
+        for above in missing.iter().filter_map(|path| path.parent()) {
+            // A folder that may be written to need not be one that may be read, and so synced.
+            let _ = sync_folder(above);
+        }
+        Ok(())
     }
 
     fn lock(&self) -> Result<File> {

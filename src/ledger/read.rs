@@ -4,7 +4,7 @@
 //! the lines after it can be read.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Take};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::vec;
@@ -104,7 +104,7 @@ fn is_rotated(rest: &str) -> bool {
 }
 
 fn first_seq(path: &Path) -> Result<Option<u64>> {
-    for line in Lines::of(vec![path.to_owned()]) {
+    for line in Lines::of(&[path.to_owned()])? {
         if let Some(link) = Link::read(&line?.bytes) {
             return Ok(Some(link.seq));
         }
@@ -112,18 +112,27 @@ fn first_seq(path: &Path) -> Result<Option<u64>> {
     Ok(None)
 }
 
-/// The lines of files, one after the other.
+/// The lines of files, one after the other, as they were when this was made: what is appended later
+/// is not read, and a file that is renamed meanwhile is.
 #[derive(Debug)]
 pub struct Lines {
-    files: vec::IntoIter<PathBuf>,
-    open: Option<(Arc<Path>, BufReader<File>, u64)>,
+    files: vec::IntoIter<(Arc<Path>, BufReader<Take<File>>)>,
+    open: Option<(Arc<Path>, BufReader<Take<File>>, u64)>,
 }
 
 impl Lines {
-    /// The lines of these files, in this order. A file that is gone by the time it is its turn is
-    /// an error: what it said is not known.
-    pub fn of(files: Vec<PathBuf>) -> Self {
-        Lines { files: files.into_iter(), open: None }
+    /// The lines of these files, in this order.
+    ///
+    /// # Errors
+    /// Where a file cannot be opened.
+    pub fn of(files: &[PathBuf]) -> Result<Self> {
+        let open = |path: &PathBuf| -> Result<_> {
+            let file = File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+            let (size, file) = file.with_context(|| format!("cannot read {}", shown(path)))?;
+            Ok((path.as_path().into(), BufReader::new(file.take(size))))
+        };
+        let files: Vec<_> = files.iter().map(open).collect::<Result<_>>()?;
+        Ok(Lines { files: files.into_iter(), open: None })
     }
 
     fn read(&mut self) -> Result<Option<Line>> {
@@ -137,9 +146,8 @@ impl Lines {
                     return Ok(Some(Line { file: file.clone(), number: *number, bytes, ended }));
                 }
             }
-            let Some(path) = self.files.next() else { return Ok(None) };
-            let file = File::open(&path).with_context(|| format!("cannot read {}", shown(&path)))?;
-            self.open = Some((path.into(), BufReader::new(file), 0));
+            let Some((path, reader)) = self.files.next() else { return Ok(None) };
+            self.open = Some((path, reader, 0));
         }
     }
 }
@@ -161,7 +169,7 @@ impl Iterator for Lines {
 /// # Errors
 /// As [`files`].
 pub fn lines(folder: &Path) -> Result<Lines> {
-    Ok(Lines::of(files(folder)?.readable))
+    Lines::of(&files(folder)?.readable)
 }
 
 /// The records in a folder, oldest first, with a note for all that is not read: compressed files,
@@ -173,7 +181,7 @@ pub fn records(folder: &Path) -> Result<(Vec<Record>, Vec<String>)> {
     let files = files(folder)?;
     let mut notes = files.notes();
     let mut records = Vec::new();
-    for line in Lines::of(files.readable) {
+    for line in Lines::of(&files.readable)? {
         let line = line?;
         match serde_json::from_slice(&line.bytes) {
             Ok(record) => records.push(record),

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use leakwarden::ledger::Event;
 use leakwarden::ledger::chain::Head;
 use leakwarden::ledger::line::sha256;
 
-use crate::kit::{Dice, entry, fill, holds, ledger, verdict};
+use crate::kit::{Dice, fill, holds, ledger, verdict};
 
 const RECORDS: usize = 40;
 
@@ -144,7 +143,7 @@ fn a_link_in_the_place_of_a_file_is_not_written_through() {
         fs::create_dir(&folder).expect("a folder");
         std::os::unix::fs::symlink(&victim, folder.join(name)).expect("a link");
         let ledger = ledger(&folder);
-        let (append, key) = (ledger.append(entry(Event::Blocked, 0, 0)), ledger.key());
+        let (append, key) = (ledger.append(leakwarden::ledger::Entry::default()), ledger.key());
         assert!(if name == "key" { key.is_err() } else { append.is_err() }, "{name} is a link");
         assert_eq!(fs::read(&victim).expect("a file"), b"", "{name}");
     }

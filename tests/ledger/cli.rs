@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::kit::{fill, ledger};
 
@@ -75,8 +76,29 @@ fn show_gives_a_line_for_each_event_and_each_finding() {
     assert_eq!(at(&["show", "--since", "2100-01-01"]).1, "nothing is recorded\n");
     assert_eq!(at(&["show", "--event", "nothing"]).0, Some(2));
     assert_eq!(at(&["show", "--since", "soon"]).0, Some(2));
-    fs::write(folder.join("ledger.jsonl"), stored.clone() + "{\"v\":1,\"led").expect("a file");
+    fs::write(folder.join("ledger.jsonl"), stored + "{\"v\":1,\"led").expect("a file");
     let (code, out, error) = at(&["show"]);
     assert!(code == Some(0) && error.contains("ledger.jsonl:6: not a record"), "{error}");
     assert_eq!(out.lines().filter(|line| line.contains("  number ")).count(), 5, "{out}");
+}
+
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the place of the user's policy is Linux's")]
+fn verify_holds_while_others_write() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path().join("state");
+    fill(&ledger(&folder), 1);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                fill(&ledger(&folder), 2);
+            }
+        });
+        let outcomes: Vec<_> = (0..20).map(|_| run(scratch.path(), &["verify"])).collect();
+        done.store(true, Ordering::Relaxed);
+        for (code, out, error) in outcomes {
+            assert!(code == Some(0) && !out.contains("note:"), "{out}{error}");
+        }
+    });
 }

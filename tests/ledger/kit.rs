@@ -64,7 +64,8 @@ pub fn verdict(folder: &Path, anchors: &[Head]) -> Verdict {
     };
     let files = files(folder).expect("the folder can be read");
     let unread = !files.compressed.is_empty();
-    verify(Lines::of(files.readable), &stated, anchors, unread).expect("the files can be read")
+    let lines = Lines::of(&files.readable).expect("the files can be read");
+    verify(lines, &stated, anchors, unread).expect("the files can be read")
 }
 
 /// The verdict, which must be that nothing was changed.
@@ -77,7 +78,8 @@ pub fn holds(folder: &Path) -> Verdict {
 /// Every line of the ledger as `seq hash`.
 pub fn hashes(folder: &Path) -> Vec<(u64, String)> {
     let files = files(folder).expect("the folder can be read");
-    let lines = Lines::of(files.readable).map(|line| line.expect("the files can be read"));
+    let lines =
+        Lines::of(&files.readable).expect("the files can be read").map(|line| line.expect("the files can be read"));
     lines.filter_map(|line| Some((seq(&line.bytes)?, sha256(&line.bytes)))).collect()
 }
 

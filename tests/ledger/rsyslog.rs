@@ -91,7 +91,9 @@ impl Collection {
         let Ok(folder) = fs::read_dir(self.at("received")) else { return Vec::new() };
         let read = |entry: std::io::Result<fs::DirEntry>| fs::read(entry.expect("an entry").path()).expect("a file");
         let text: Vec<u8> = folder.flat_map(read).collect();
-        let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        // rsyslogd writes in blocks: its last line may still be on its way.
+        let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
+        let lines = text[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| seq(line).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(line)))).collect()
     }
 

@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::Exit;
 use super::super::case::Failure;
 use crate::finding::{escape, escape_json};
-use crate::ledger::read::{Lines, files};
 use crate::ledger::{Event, Record, read};
 
 /// What to show.
@@ -42,7 +41,7 @@ fn show(request: &Request) -> Result<String, Failure> {
     };
     if request.json {
         let mut out = String::new();
-        for line in Lines::of(files(ledger.folder())?.readable) {
+        for line in read::lines(ledger.folder())? {
             let line = line?;
             if let Ok(record) = serde_json::from_slice(&line.bytes)
                 && wanted(&record)

@@ -66,7 +66,8 @@ fn in_commits(verdict: &Verdict) -> Vec<Head> {
 }
 
 fn read(ledger: &Ledger, anchors: &[Head]) -> Result<(Files, Verdict)> {
-    let _held = ledger.hold();
+    // Files and head of one moment; nobody waits while they are read.
+    let held = ledger.hold();
     let stated = match ledger.head() {
         Ok(Some(head)) => Stated::Head(head),
         Ok(None) => Stated::Missing,
@@ -74,7 +75,9 @@ fn read(ledger: &Ledger, anchors: &[Head]) -> Result<(Files, Verdict)> {
     };
     let files = files(ledger.folder())?;
     let unread = !files.compressed.is_empty();
-    let verdict = verify(Lines::of(files.readable.clone()), &stated, anchors, unread)?;
+    let lines = Lines::of(&files.readable)?;
+    drop(held);
+    let verdict = verify(lines, &stated, anchors, unread)?;
     Ok((files, verdict))
 }
 
