@@ -35,7 +35,7 @@ pub struct Wanted<'a> {
     pub rule: &'a str,
     /// The value's pseudonym.
     pub pseudonym: &'a str,
-    /// Commits and paths (as [`lossy`] writes them) at which it was found.
+    /// Commits and paths (as [`lossy`] writes them) at which it was found; no path for a message.
     pub sites: &'a [(String, String)],
     /// Since when commits may hold it elsewhere: RFC 3339.
     pub since: &'a str,
@@ -224,7 +224,11 @@ impl<'a> Search<'a> {
     /// The paths of the sites as git has them: those that are masked or no UTF-8 are recognised among
     /// what the recorded commits change.
     fn raw_paths(&self, wanted: &Wanted<'_>, recorded: &[String]) -> Result<Vec<Vec<u8>>> {
-        let shown: BTreeSet<&str> = wanted.sites.iter().map(|(_, path)| path.as_str()).collect();
+        let shown: BTreeSet<&str> =
+            wanted.sites.iter().map(|(_, path)| path.as_str()).filter(|path| !path.is_empty()).collect();
+        if shown.is_empty() {
+            return Ok(Vec::new());
+        }
         let changed = versions::changes(recorded, &[])?;
         let all: BTreeSet<&Vec<u8>> = changed.values().flatten().map(|version| &version.path).collect();
         let mut found: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
