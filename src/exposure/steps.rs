@@ -395,6 +395,12 @@ mod tests {
                 &[QUOTED, "git commit --fixup=cccccccccccc", "--autosquash cccccccccccc~1"],
                 &["filter-repo"],
             ),
+            (
+                "taken out later",
+                on_main(3, |at| head(at).paths.clear()),
+                &["put that commit right after cccccccccccc", "--autosquash cccccccccccc~1"],
+                &["git add", "--fixup"],
+            ),
             ("first below", on_main(3, |at| head(at).first = true), &["--autosquash --root"], &["~1"]),
             ("message below", on_main(3, message), &["reword", "git rebase -i cccccccccccc~1"], &["fixup"]),
             (
