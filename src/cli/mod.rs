@@ -12,6 +12,7 @@ mod exposures;
 mod hook;
 mod import;
 mod journal;
+mod ledger;
 mod policy;
 mod prompt;
 mod rules;
@@ -84,6 +85,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Exceptions(command) => exceptions::run(command),
         Command::Exposures { command, list } => exposures::run(command.unwrap_or(args::Exposures::List(list))),
         Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
+        Command::Ledger(command) => ledger::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
         Command::Hook(Hook::PreCommit { format }) => hook::pre_commit(format, color),

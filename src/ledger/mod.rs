@@ -1,14 +1,21 @@
 //! The ledger: one line of JSON for each event that somebody may ask about later, chained by hashes.
 //!
 //! - [`record`]: what a line says;
-//! - [`chain`]: appending, and finding out what was changed afterwards;
+//! - [`line`]: a record as bytes, and what the chain reads of them;
+//! - [`chain`]: appending a record;
+//! - [`read`]: the files, their lines, their records;
+//! - [`verify`]: finding out what was changed afterwards;
 //! - [`sink`]: the local sockets to which lines may go as well.
 //!
 //! Nothing here reaches a network: central collection is the work of what a fleet already runs.
 
 pub mod chain;
+pub mod line;
+pub mod read;
 pub mod record;
 pub mod sink;
+mod tail;
+pub mod verify;
 
 pub use chain::Ledger;
 pub use record::{Entry, Event, Record};
