@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use crate::kit::sandbox::raw_path;
 use crate::kit::{LEAKWARDEN, Outcome, Sandbox, in_repository, line, plant};
 
 /// `exposures find RANGE` must open one for `seed`; gives its id.
@@ -287,6 +288,16 @@ fn names_of_files() -> Result<()> {
         has(&steps(s, &id)?, &["--paths-from-file"])?;
         s.git("tag -d v1")?;
         s.git("reset -q --hard HEAD~1")?;
+        close(s, &id, "removed", EVIDENCE)?.ok()?;
+        // A name that is no UTF-8, on a HEAD that is no branch.
+        s.git("checkout -q --detach")?;
+        s.write(raw_path(b"a\xff b.py"), line(&plant::github("bytes")))?;
+        s.commit_unchecked("a change")?;
+        let id = find(s, "HEAD^!")?;
+        has(&steps(s, &id)?, &["git add -- $'a\\xff b.py'", "git commit --amend"])?;
+        let all = shown(s, &id)?;
+        ensure!(all["where"]["others"] == serde_json::json!(["HEAD (detached)"]), "{all}");
+        s.git("checkout -q main")?;
         close(s, &id, "removed", EVIDENCE)?.ok().map(drop)
     })
 }
