@@ -59,6 +59,8 @@ pub enum Part {
     LinkTarget,
     /// The commit message.
     Message,
+    /// The name of a branch or tag.
+    RefName,
 }
 
 impl Part {
@@ -69,6 +71,7 @@ impl Part {
             Part::Path => "path",
             Part::LinkTarget => "link-target",
             Part::Message => "message",
+            Part::RefName => "ref-name",
         }
     }
 }

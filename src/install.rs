@@ -14,11 +14,32 @@ use anyhow::{Context, Result, bail};
 
 use crate::report::human::shell_quote;
 
-/// The hooks that leakwarden needs.
-const HOOKS: [&str; 3] = ["pre-commit", "pre-merge-commit", "commit-msg"];
+/// The hooks that leakwarden needs, and the script that git runs for each; `@…@` are filled in.
+const HOOKS: [(&str, &str); 8] = [
+    ("pre-commit", BEFORE),
+    ("pre-merge-commit", BEFORE),
+    ("commit-msg", BEFORE),
+    ("post-commit", AFTER),
+    ("post-merge", AFTER),
+    ("post-applypatch", AFTER),
+    ("post-rewrite", INPUT),
+    ("pre-push", INPUT),
+];
 
-/// The script that git runs; `@…@` are filled in.
-const SHIM: &str = include_str!("../hooks/shim.sh");
+/// The hooks that policy may ask for besides.
+const STRICT_HOOKS: [(&str, &str); 2] = [("prepare-commit-msg", BEFORE), ("reference-transaction", INPUT)];
+
+/// Before something happens: leakwarden may stop it.
+const BEFORE: &str = include_str!("../hooks/before.sh");
+
+/// After a commit: leakwarden is started only where there is something left to do.
+const AFTER: &str = include_str!("../hooks/after.sh");
+
+/// Where git tells the hook something on standard input.
+const INPUT: &str = include_str!("../hooks/input.sh");
+
+/// How every script ends: with the hook that was there before.
+const CHAIN: &str = include_str!("../hooks/chain.sh");
 
 /// What the second line of every shim begins with, of any version.
 const MARK: &str = "# leakwarden-hook v";
@@ -33,6 +54,8 @@ pub struct Outcome {
     pub lines: Vec<String>,
     /// Whether the repository is now as was asked for.
     pub complete: bool,
+    /// Whether anything had to be done.
+    pub changed: bool,
 }
 
 /// One step of a plan.
@@ -55,18 +78,34 @@ struct Place {
     foreign: Option<String>,
 }
 
+/// What policy asks for besides the hooks that everybody gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Strict {
+    /// prepare-commit-msg, which git runs for `--no-verify` too.
+    pub commits: bool,
+    /// reference-transaction, which git runs whenever a branch moves.
+    pub branches: bool,
+}
+
+impl Strict {
+    fn hooks(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let wanted = move |name: &str| if name == "prepare-commit-msg" { self.commits } else { self.branches };
+        STRICT_HOOKS.into_iter().filter(move |(name, _)| wanted(name))
+    }
+}
+
 /// Installs the hooks of this repository; they will run the program at `binary`.
 ///
 /// # Errors
 /// Where this is no repository, git cannot be run, or a file cannot be written.
-pub fn install(binary: &Path, dry_run: bool) -> Result<Outcome> {
+pub fn install(binary: &Path, strict: Strict, dry_run: bool) -> Result<Outcome> {
     let place = place()?;
     if let Some(reason) = &place.foreign {
-        return Ok(Outcome { lines: foreign_lines(&place.hooks, reason, binary), complete: false });
+        return Ok(Outcome { lines: foreign_lines(&place.hooks, reason, binary, strict), complete: false, changed: false });
     }
     let mut steps = Vec::new();
-    for name in HOOKS {
-        plan_install(&place.hooks, name, &shim(name, binary)?, &mut steps)?;
+    for (name, script) in HOOKS.into_iter().chain(strict.hooks()) {
+        plan_install(&place.hooks, name, &shim(name, script, binary)?, &mut steps)?;
     }
     let mut lines = apply(&steps, dry_run)?;
     if steps.is_empty() {
@@ -74,7 +113,7 @@ pub fn install(binary: &Path, dry_run: bool) -> Result<Outcome> {
     } else if !dry_run {
         lines.push("protected: every commit here is scanned from now on (undo: leakwarden uninstall)".to_owned());
     }
-    Ok(Outcome { lines, complete: true })
+    Ok(Outcome { lines, complete: true, changed: !steps.is_empty() })
 }
 
 /// Removes the hooks of this repository and brings back those that were there.
@@ -104,11 +143,11 @@ pub fn uninstall(dry_run: bool) -> Result<Outcome> {
     }
     let complete = left.is_empty();
     lines.extend(left);
-    Ok(Outcome { lines, complete })
+    Ok(Outcome { lines, complete, changed: !steps.is_empty() })
 }
 
 fn plan_uninstall(folder: &Path, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
-    for name in HOOKS {
+    for (name, _) in HOOKS.into_iter().chain(STRICT_HOOKS) {
         let hook = folder.join(name);
         let aside = aside(&hook);
         let kept = aside.symlink_metadata().is_ok();
@@ -169,12 +208,13 @@ fn absolute(bytes: &[u8]) -> Result<PathBuf> {
     std::path::absolute(&path).with_context(|| format!("cannot resolve {}", shown(&path)))
 }
 
-fn shim(name: &str, binary: &Path) -> Result<String> {
+fn shim(name: &str, script: &str, binary: &Path) -> Result<String> {
     let path = binary.to_str().context("the path of leakwarden is not UTF-8; install it somewhere else")?;
     // Git for Windows runs hooks with its own sh, which takes forward slashes.
     let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
     let quoted = format!("'{}'", path.replace('\'', "'\\''"));
-    Ok(SHIM.replace("@HOOK@", name).replace("@MISSING@", "warn").replace("@BINARY@", &quoted))
+    let whole = format!("{script}{CHAIN}");
+    Ok(whole.replace("@HOOK@", name).replace("@MISSING@", "warn").replace("@BINARY@", &quoted))
 }
 
 fn plan_install(hooks: &Path, name: &str, text: &str, steps: &mut Vec<Step>) -> Result<()> {
@@ -310,15 +350,15 @@ fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn foreign_lines(hooks: &Path, reason: &str, binary: &Path) -> Vec<String> {
+fn foreign_lines(hooks: &Path, reason: &str, binary: &Path, strict: Strict) -> Vec<String> {
     let binary = shell_quote(binary.as_os_str().as_encoded_bytes());
     let mut lines = vec![
         format!("not installed: git takes its hooks from {}, outside this repository's git directory", shown(hooks)),
         format!("  (core.hooksPath, set in {reason})"),
         "  leakwarden does not write there by itself. Add these lines to the hooks of that directory:".to_owned(),
     ];
-    for name in HOOKS {
-        lines.push(format!("  {name:<17} {binary} hook {name} \"$@\" || exit $?"));
+    for (name, _) in HOOKS.into_iter().chain(strict.hooks()) {
+        lines.push(format!("  {name:<21} {binary} hook {name} \"$@\" || exit $?"));
     }
     lines
 }

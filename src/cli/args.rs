@@ -346,4 +346,43 @@ pub enum Hook {
         #[arg(long, default_value = "human")]
         format: Format,
     },
+    /// Refuse a plain commit that pre-commit did not look at, where policy asks for that.
+    PrepareCommitMsg {
+        /// What git says: the message's file, where it comes from, a commit.
+        #[arg(value_name = "WORD")]
+        words: Vec<String>,
+    },
+    /// Look at a commit that was made without a scan.
+    PostCommit,
+    /// Look at a merge that was made without a scan.
+    PostMerge {
+        /// 1 where the merge only staged.
+        #[arg(default_value = "0")]
+        squash: String,
+    },
+    /// Look at a mailed patch that was committed.
+    PostApplypatch,
+    /// Look at commits that replace others; git names both on standard input.
+    PostRewrite {
+        /// `amend` or `rebase`.
+        what: String,
+    },
+    /// Look at what a push would send; git names it on standard input.
+    PrePush {
+        /// The remote's name.
+        remote: String,
+        /// Where it is.
+        url: String,
+        /// Form of the report.
+        #[arg(long, default_value = "human")]
+        format: Format,
+    },
+    /// Stop a branch from moving to commits with findings, where policy asks for that.
+    ReferenceTransaction {
+        /// The state of the transaction.
+        state: String,
+        /// Form of the report.
+        #[arg(long, default_value = "human")]
+        format: Format,
+    },
 }

@@ -52,10 +52,21 @@ pub(super) fn host() -> String {
 pub(super) fn surroundings(size_cap: u64, moment: Moment) -> Surroundings {
     Surroundings {
         size_cap,
-        index_file: set("GIT_INDEX_FILE").map(Into::into),
+        index_file: index_file(),
         object_folders: object_folders(),
         other_heads: if moment == Moment::Merge { merge_names() } else { Vec::new() },
     }
+}
+
+/// The index that git names for a hook.
+pub(super) fn index_file() -> Option<PathBuf> {
+    set("GIT_INDEX_FILE").map(Into::into)
+}
+
+/// The process of git that runs this hook, as the shim tells it.
+pub(super) fn git_process() -> Option<String> {
+    let value = set("LEAKWARDEN_GIT")?.into_string().ok()?;
+    (value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit())).then_some(value)
 }
 
 fn set(name: &str) -> Option<std::ffi::OsString> {

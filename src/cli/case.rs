@@ -136,6 +136,11 @@ impl Judgement {
         approval::check(exception, repo_id, &self.policy.exceptions.signers).map_err(|error| format!("{error:#}"))
     }
 
+    /// Whether policy stops a commit for a finding that nothing excepts.
+    pub fn weighs(&self, finding: &Finding) -> bool {
+        finding.confidence >= self.policy.confidence && finding.severity >= self.policy.severity
+    }
+
     /// Whether whoever runs this may except anything.
     pub fn may_except(&self) -> bool {
         self.policy.exceptions.allowed && (around::automation().is_none() || self.policy.exceptions.automation)

@@ -6,6 +6,7 @@ mod allow;
 mod approve;
 mod args;
 mod around;
+mod bench;
 mod case;
 mod exceptions;
 mod exposures;
@@ -29,6 +30,7 @@ use clap::Parser;
 use crate::report::human::Look;
 use crate::report::{Report, github, human, json, sarif};
 use args::{Args, Command, Format, Hook, When};
+use hook::Call;
 
 /// How a run ends; the numbers are a promise (`README.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
     // The hook is the path that must be quick: its one spelling is known without clap.
     match arguments.get(1..).map(|rest| rest.iter().map(|a| a.to_str()).collect::<Vec<_>>()).as_deref() {
         Some([Some("hook"), Some("pre-commit")]) => return hook::pre_commit(Format::Human, When::Auto),
+        Some([Some("hook"), Some("post-commit")]) => return hook::after(&Call::Commit, When::Auto),
         Some([Some("hook"), Some("pre-merge-commit")]) => return hook::pre_merge_commit(Format::Human, When::Auto),
         Some([Some("hook"), Some("commit-msg"), Some(file)]) if !file.starts_with('-') => {
             return hook::commit_msg(file.as_ref(), Format::Human, When::Auto);
@@ -91,6 +94,13 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Hook(Hook::PreCommit { format }) => hook::pre_commit(format, color),
         Command::Hook(Hook::PreMergeCommit { format }) => hook::pre_merge_commit(format, color),
         Command::Hook(Hook::CommitMsg { file, format }) => hook::commit_msg(&file, format, color),
+        Command::Hook(Hook::PrepareCommitMsg { .. }) => hook::prepare_commit_msg(),
+        Command::Hook(Hook::PostCommit) => hook::after(&Call::Commit, color),
+        Command::Hook(Hook::PostMerge { squash }) => hook::after(&Call::Merge(squash == "1"), color),
+        Command::Hook(Hook::PostApplypatch) => hook::after(&Call::Patch, color),
+        Command::Hook(Hook::PostRewrite { what }) => hook::post_rewrite(what, color),
+        Command::Hook(Hook::PrePush { format, .. }) => hook::pre_push(format, color),
+        Command::Hook(Hook::ReferenceTransaction { state, format }) => hook::reference_transaction(&state, format, color),
     }
 }
 
@@ -137,6 +147,12 @@ fn print(text: &str) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Tells a person something, past standard output.
+fn tell(text: &str) {
+    // Where nobody can read it there is nothing left to do.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Prints an error with its causes and gives the exit code for it.

@@ -1,17 +1,64 @@
 //! `leakwarden install` and `uninstall`.
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 
-use super::{Exit, fail, print};
-use crate::install;
+use super::case::{Docket, Judgement};
+use super::journal::Journal;
+use super::{Exit, around, fail, print};
+use crate::finding::escape;
+use crate::git::history::Commit;
+use crate::git::{Moment, Repo, write};
+use crate::install::{self, Strict};
+use crate::ledger::{Entry, Event};
 
 pub(super) fn install(dry_run: bool) -> Exit {
-    let binary = std::env::current_exe().context("where leakwarden itself is, is not known");
-    finish(binary.and_then(|binary| install::install(&binary, dry_run)))
+    finish(installed(dry_run))
+}
+
+fn installed(dry_run: bool) -> Result<install::Outcome> {
+    let binary = std::env::current_exe().context("where leakwarden itself is, is not known")?;
+    let judgement = here();
+    let strict = judgement.as_ref().map(|(_, judgement)| Strict {
+        commits: judgement.policy.refuse_unscanned,
+        branches: judgement.policy.guard_branches,
+    });
+    let mut outcome = install::install(&binary, strict.unwrap_or_default(), dry_run)?;
+    if outcome.complete && !dry_run && outcome.changed {
+        note(judgement, Event::Installed, &mut outcome);
+    }
+    Ok(outcome)
 }
 
 pub(super) fn uninstall(dry_run: bool) -> Exit {
-    finish(install::uninstall(dry_run))
+    finish(install::uninstall(dry_run).map(|mut outcome| {
+        if outcome.changed && !dry_run {
+            note(here(), Event::Uninstalled, &mut outcome);
+        }
+        outcome
+    }))
+}
+
+/// This repository and what it is judged by, where both can be read: hooks are installed in any case.
+fn here() -> Option<(Repo, Judgement)> {
+    let mut docket = Docket::open().ok()?;
+    let around = around::surroundings(docket.size_cap().ok()?, Moment::Commit);
+    let repo = Repo::open(&around).ok()?;
+    let head = Commit::head(&repo);
+    docket.repository(|path| head.as_ref().map_or(Ok(None), |head| head.file(&repo, path))).ok()?;
+    Some((repo, docket.policy().ok()?))
+}
+
+/// Writes that hooks came or went, and begins to watch what is committed here.
+fn note(here: Option<(Repo, Judgement)>, event: Event, outcome: &mut install::Outcome) {
+    let Some((repo, judgement)) = here else { return };
+    repo.look_from_here();
+    let written = Journal::open(&judgement, Some(&repo), "command").and_then(|journal| {
+        let who = write::identity().ok();
+        journal.write(Entry { event, who, ..journal.entry() })
+    });
+    if let Err(error) = written {
+        outcome.lines.push(format!("this is not in the ledger: {}", escape(format!("{error:#}").as_bytes())));
+    }
 }
 
 fn finish(result: anyhow::Result<install::Outcome>) -> Exit {

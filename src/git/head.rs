@@ -10,12 +10,14 @@ use super::command::git;
 use super::{Moment, Repo, plain};
 
 /// The trees of the commit's parents.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Bases {
     /// One for each parent, HEAD's first; none for a first commit.
     pub trees: Vec<ObjectId>,
     /// What a reader should know about how they were found.
     pub note: Option<String>,
+    /// HEAD itself; `None` before the first commit, and where only git itself reads its refs.
+    pub head: Option<Head>,
 }
 
 /// Finds the parents' trees of the commit that is about to be made.
@@ -23,10 +25,10 @@ pub struct Bases {
 /// # Errors
 /// Where HEAD or another parent cannot be read.
 pub fn bases(repo: &Repo, moment: Moment, others: &[String]) -> Result<Bases> {
-    let Some(head) = head_tree(repo)? else {
-        return Ok(Bases { trees: Vec::new(), note: None });
+    let Some((tree, head)) = head_tree(repo)? else {
+        return Ok(Bases::default());
     };
-    let mut trees = vec![head];
+    let mut trees = vec![tree];
     let mut note = None;
     let names = match moment {
         Moment::Commit => merge_heads(repo)?,
@@ -44,7 +46,7 @@ pub fn bases(repo: &Repo, moment: Moment, others: &[String]) -> Result<Bases> {
             .context("the other side of the merge is no object id")?;
         trees.push(repo.tree_of(id)?);
     }
-    Ok(Bases { trees, note })
+    Ok(Bases { trees, note, head })
 }
 
 /// The commits that `MERGE_HEAD` names: git keeps it as a file in every ref format.
@@ -56,24 +58,37 @@ fn merge_heads(repo: &Repo) -> Result<Vec<String>> {
     }
 }
 
-/// HEAD's tree; `None` where there is no commit yet.
-fn head_tree(repo: &Repo) -> Result<Option<ObjectId>> {
-    let storage = repo.gix.config_snapshot().string("extensions.refStorage");
-    if storage.is_some_and(|name| name.as_slice() != b"files") {
-        return ask_git();
+/// Whether refs are files, which `gix` reads.
+pub(super) fn in_files(repo: &Repo) -> bool {
+    repo.gix.config_snapshot().string("extensions.refStorage").is_none_or(|name| name.as_slice() == b"files")
+}
+
+/// The commit that HEAD names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its id in hex.
+    pub id: String,
+    /// Its first parent, if it has one.
+    pub parent: Option<String>,
+}
+
+/// HEAD's tree, and the commit where refs are files; `None` where there is no commit yet.
+fn head_tree(repo: &Repo) -> Result<Option<(ObjectId, Option<Head>)>> {
+    if !in_files(repo) {
+        return Ok(ask_git()?.map(|tree| (tree, None)));
     }
     let head = repo.gix.head().map_err(plain).context("HEAD cannot be read")?;
     if head.is_unborn() {
         return Ok(None);
     }
-    let id = head.id().context("HEAD names no object")?;
-    repo.tree_of(id.detach()).context("HEAD").map(Some)
+    let id = head.id().context("HEAD names no object")?.detach();
+    let (tree, parent) = repo.tree_and_parent(id).context("HEAD")?;
+    Ok(Some((tree, Some(Head { id: id.to_string(), parent: parent.map(|id| id.to_string()) }))))
 }
 
 /// The commit that HEAD names, in hex; `None` where there is none yet, or where it cannot be read.
 pub(super) fn commit(repo: &Repo) -> Option<String> {
-    let storage = repo.gix.config_snapshot().string("extensions.refStorage");
-    if storage.is_some_and(|name| name.as_slice() != b"files") {
+    if !in_files(repo) {
         return super::history::resolve("HEAD").ok();
     }
     Some(repo.gix.head().ok()?.id()?.to_string())

@@ -1,5 +1,6 @@
 //! Commits that exist: which are in a range, what each of them adds, and what its tree says.
 
+use std::collections::HashMap;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -38,7 +39,7 @@ pub struct Commit {
 /// # Errors
 /// Where git does not know one of them.
 pub fn range(words: &[String]) -> Result<Vec<String>> {
-    const OPTIONS: [&str; 2] = ["--not", "--all"];
+    const OPTIONS: [&str; 5] = ["--not", "--all", "--branches", "--tags", "--remotes"];
     for word in words {
         ensure!(!word.starts_with('-') || OPTIONS.contains(&word.as_str()), "`{word}` names no commits");
     }
@@ -80,6 +81,57 @@ pub fn tag_texts(id: &str) -> Result<Vec<Vec<u8>>> {
         texts.push(text);
     }
     bail!("tags are nested too deeply")
+}
+
+/// What a pushed object leads to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Peeled {
+    /// The commit, in hex; `None` where it is a tree or a blob.
+    pub commit: Option<String>,
+    /// The texts of the annotated tags on the way.
+    pub texts: Vec<Vec<u8>>,
+}
+
+/// Follows annotated tags to what they name.
+///
+/// # Errors
+/// Where an object is missing or damaged.
+pub fn peel(repo: &Repo, hex: &str) -> Result<Peeled> {
+    let mut id = ObjectId::from_hex(hex.as_bytes()).map_err(plain).context("no object id")?;
+    let mut texts = Vec::new();
+    let mut buffer = Vec::new();
+    for _ in 0..16 {
+        match repo.object(&id, &mut buffer)? {
+            Some((Kind::Commit, _)) => return Ok(Peeled { commit: Some(id.to_string()), texts }),
+            Some((Kind::Tag, text)) => {
+                texts.push(text.to_vec());
+                let next = gix::objs::TagRefIter::from_bytes(text, id.kind()).target_id();
+                id = next.map_err(plain).context("a tag is damaged")?;
+            }
+            Some(_) => return Ok(Peeled { commit: None, texts }),
+            None => bail!("object {} is missing (`git fsck` tells more)", id.to_hex_with_len(12)),
+        }
+    }
+    bail!("tags are nested too deeply")
+}
+
+/// The trees of a commit's parents, in hex, of which many are known already; `None` where one is not here.
+pub fn bases_among(repo: &Repo, commit: &Commit, trees: &HashMap<String, String>) -> Option<Vec<String>> {
+    let base = |id: &ObjectId| match trees.get(&id.to_string()) {
+        Some(tree) => Some(tree.clone()),
+        None => repo.tree_of(*id).ok().map(|tree| tree.to_string()),
+    };
+    commit.parents.iter().map(base).collect()
+}
+
+/// Whether a branch or a tag of this repository reaches a commit.
+///
+/// # Errors
+/// Where git cannot tell.
+pub fn on_a_branch(id: &str) -> Result<bool> {
+    let mut command = git(&["for-each-ref", "--count=1", "--contains", id, "--format=%(refname)"]);
+    command.args(["refs/heads", "refs/tags"]);
+    Ok(!output(hushed(command)).context("git cannot tell which branches hold a commit")?.is_empty())
 }
 
 /// The id of the commit that a name stands for.
@@ -138,6 +190,24 @@ impl Commit {
     /// Its parents, in hex.
     pub fn parents(&self) -> Vec<String> {
         self.parents.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether its parents are not here because the clone is shallow.
+    pub fn is_at_the_edge(&self, repo: &Repo) -> bool {
+        repo.gix.is_shallow().unwrap_or(false) && self.parents.iter().any(|id| !repo.has(id))
+    }
+
+    /// Its tree, in hex.
+    pub fn tree(&self) -> String {
+        self.tree.to_string()
+    }
+
+    /// The trees of its parents, in hex.
+    ///
+    /// # Errors
+    /// Where a parent is missing or damaged.
+    pub fn base_trees(&self, repo: &Repo) -> Result<Vec<String>> {
+        Ok(self.bases(repo)?.iter().map(ToString::to_string).collect())
     }
 
     /// The trees of its parents.

@@ -13,6 +13,9 @@ mod index;
 pub mod message;
 pub mod names;
 mod origin;
+pub mod passed;
+pub mod receipts;
+pub mod reflog;
 mod rename;
 pub mod signing;
 pub mod staged;
@@ -184,16 +187,21 @@ impl Repo {
 
     /// The tree of a commit (tags are followed).
     fn tree_of(&self, commit: ObjectId) -> Result<ObjectId> {
+        self.tree_and_parent(commit).map(|(tree, _)| tree)
+    }
+
+    /// The tree of a commit, and its first parent.
+    fn tree_and_parent(&self, commit: ObjectId) -> Result<(ObjectId, Option<ObjectId>)> {
         let mut id = commit;
         let mut buffer = Vec::new();
         // A tag may name a tag; nobody nests them deeper than this.
         for _ in 0..16 {
             id = match self.object(&id, &mut buffer)? {
                 Some((Kind::Commit, data)) => {
-                    return gix::objs::CommitRefIter::from_bytes(data, id.kind())
-                        .tree_id()
-                        .map_err(plain)
-                        .with_context(|| format!("commit {} is damaged", id.to_hex_with_len(12)));
+                    let mut commit = gix::objs::CommitRefIter::from_bytes(data, id.kind());
+                    let damaged = || format!("commit {} is damaged", id.to_hex_with_len(12));
+                    let tree = commit.tree_id().map_err(plain).with_context(damaged)?;
+                    return Ok((tree, commit.parent_ids().next()));
                 }
                 Some((Kind::Tag, data)) => gix::objs::TagRefIter::from_bytes(data, id.kind())
                     .target_id()
@@ -204,6 +212,11 @@ impl Repo {
             };
         }
         bail!("tags are nested too deeply")
+    }
+
+    /// Whether a commit with this id, in hex, is here.
+    pub fn has_commit(&self, hex: &str) -> bool {
+        ObjectId::from_hex(hex.as_bytes()).is_ok_and(|id| self.tree_of(id).is_ok())
     }
 
     fn has(&self, id: &ObjectId) -> bool {

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use gix::ObjectId;
 
 use super::added::AddedLines;
-use super::head::{self, Bases};
+use super::head::{self, Bases, Head};
 use super::history::Commit;
 use super::index::{self, Root};
 use super::rename::NewSide;
@@ -104,6 +104,16 @@ impl<'r> Staging<'r> {
     /// The tree that git will commit, in hex, where it is known.
     pub fn tree(&self) -> Option<String> {
         self.roots.first().map(|root| root.id.to_string())
+    }
+
+    /// The trees with which it is compared, in hex.
+    pub fn bases(&self) -> Vec<String> {
+        self.bases.trees.iter().map(ToString::to_string).collect()
+    }
+
+    /// The commit on which it will be made, where it is known.
+    pub fn head(&self) -> Option<&Head> {
+        self.bases.head.as_ref()
     }
 
     /// The same as if nothing had been committed before: everything in it is new.

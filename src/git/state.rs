@@ -35,6 +35,19 @@ pub fn waits(git_dir: &Path) -> bool {
     [TRAILERS, ONCE].iter().any(|name| git_dir.join("leakwarden").join(name).symlink_metadata().is_ok())
 }
 
+/// What git is in the middle of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Underway {
+    /// A rebase.
+    pub rebase: bool,
+    /// `git am`.
+    pub mail: bool,
+    /// A merge, a pick or a revert.
+    pub other: bool,
+    /// The commits that are being made anew, in hex.
+    pub replayed: Vec<String>,
+}
+
 impl Repo {
     /// What stands in the messages that git has prepared for this commit.
     pub fn prepared_messages(&self) -> Vec<u8> {
@@ -42,13 +55,32 @@ impl Repo {
         PREPARED.iter().filter_map(read).collect::<Vec<_>>().join(&b'\n')
     }
 
+    /// What git is in the middle of, in this worktree.
+    pub fn underway(&self) -> Underway {
+        let read = |name: &str| {
+            let text = fs::read_to_string(self.git_dir().join(name)).ok()?;
+            text.lines().next().map(|line| line.trim().to_owned())
+        };
+        let there = |name: &str| self.git_dir().join(name).exists();
+        let rebase = there("rebase-merge") || there("rebase-apply/rebasing");
+        let names: &[&str] = match rebase {
+            true => &["CHERRY_PICK_HEAD", "REBASE_HEAD", "rebase-apply/original-commit"],
+            false => &["CHERRY_PICK_HEAD"],
+        };
+        Underway {
+            rebase,
+            mail: there("rebase-apply/applying"),
+            other: ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE", "sequencer"].iter().any(|n| there(n)),
+            replayed: names.iter().filter_map(|name| read(name)).collect(),
+        }
+    }
+
     /// The id of this clone: random, the same for all its worktrees, made when it is first asked for.
     ///
     /// # Errors
     /// Where it can be neither read nor written.
     pub fn clone_id(&self) -> Result<String> {
-        let folder = self.gix.common_dir().join("leakwarden");
-        let path = folder.join("clone");
+        let path = self.gix.common_dir().join("leakwarden").join("clone");
         let read = || -> Option<String> {
             let text = fs::read_to_string(&path).ok()?;
             let id = text.trim();
@@ -61,11 +93,19 @@ impl Repo {
         let mut random = [0; 8];
         getrandom::fill(&mut random).context("the system gives no random numbers")?;
         let id = base32(&random, CLONE_ID);
-        ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
-        fs::create_dir_all(&folder).context("cannot make a folder in the git directory")?;
+        self.state_folder()?;
         replace(&path, format!("{id}\n").as_bytes()).context("cannot write into the git directory")?;
         // Two hooks may have made one at once: the file decides.
         Ok(read().unwrap_or(id))
+    }
+
+    /// Makes our folders: in the git directory of this worktree, and in the one that all share.
+    pub(super) fn state_folder(&self) -> Result<()> {
+        for folder in [self.git_dir(), self.gix.common_dir()].map(|place| place.join("leakwarden")) {
+            ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
+            fs::create_dir_all(&folder).context("cannot make a folder in the git directory")?;
+        }
+        Ok(())
     }
 
     fn state_path(&self, name: &str) -> PathBuf {
@@ -90,10 +130,7 @@ impl Repo {
     /// Where it cannot be written.
     pub fn set_state(&self, name: &str, text: &str) -> Result<()> {
         let path = self.state_path(name);
-        if let Some(folder) = path.parent() {
-            ensure!(!folder.is_symlink(), "`leakwarden` in the git directory is a link, which is not followed");
-            fs::create_dir_all(folder).context("cannot make a folder in the git directory")?;
-        }
+        self.state_folder()?;
         replace(&path, text.as_bytes()).context("cannot write into the git directory")
     }
 

@@ -25,7 +25,7 @@ impl Look {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    fn alarm(self, text: &str) -> String {
+    pub(super) fn alarm(self, text: &str) -> String {
         self.paint("1;31", text)
     }
 
@@ -68,7 +68,8 @@ pub fn render(report: &Report, look: Look) -> String {
         out.push_str(&look.faint(&format!("leakwarden: {quiet} {noun} not block (see `leakwarden {command}`)")));
         out.push('\n');
     }
-    let at_leisure = !matches!(report.subject, Subject::Commit | Subject::Message);
+    let at_leisure =
+        !matches!(report.subject, Subject::Commit | Subject::Message | Subject::Push | Subject::Branch);
     if excepted > 0 && at_leisure {
         let noun = if excepted == 1 { "finding is" } else { "findings are" };
         out.push_str(&look.faint(&format!("leakwarden: {excepted} {noun} let pass by exceptions")));
@@ -124,13 +125,15 @@ fn headline(subject: Subject, count: usize) -> String {
         Subject::Staged => format!("leakwarden: {secrets} in what is staged"),
         Subject::Files | Subject::Tree => format!("leakwarden: {secrets} found"),
         Subject::Range => format!("leakwarden: {secrets} in what these commits add"),
+        Subject::Push => format!("leakwarden: push blocked: {secrets} in what it would send"),
+        Subject::Branch => format!("leakwarden: refused: {secrets} in what the branch would be moved to"),
     }
 }
 
 fn list_command(subject: Subject) -> &'static str {
     match subject {
         Subject::Files => "scan --format json PATH",
-        Subject::Range => "verify --format json A..B",
+        Subject::Range | Subject::Push | Subject::Branch => "verify --format json A..B",
         Subject::Tree => "verify --format json --tree",
         Subject::Message => "hook commit-msg --format json \"$(git rev-parse --git-path COMMIT_EDITMSG)\"",
         _ => "scan --staged --format json",
@@ -144,6 +147,7 @@ fn not_scanned(report: &Report, look: Look) -> String {
             "leakwarden: could not scan all of this commit; policy lets it pass"
         }
         Subject::Commit | Subject::Message => "leakwarden: could not scan this commit, so it is blocked",
+        Subject::Push if report.unscanned_blocks => "leakwarden: could not scan all of this push, so it is blocked",
         _ => "leakwarden: could not scan everything",
     };
     let mut out = format!("{}\n", look.alarm(head));
@@ -176,12 +180,15 @@ fn one(judged: &Judged, report: &Report, look: Look) -> String {
         row(&mut out, look, "rotate", "if it was ever pushed or shared: replace it where it was issued");
     }
     row(&mut out, look, "rule", &format!("{} (`leakwarden rules show {}`)", finding.rule, finding.rule));
-    if let Some(kind) = judged.allowable.as_ref().filter(|_| report.advice.how_to_allow) {
+    let allowable = judged.allowable.as_ref().filter(|_| finding.location.part != Part::RefName);
+    if let Some(kind) = allowable.filter(|_| report.advice.how_to_allow) {
         let in_tree = finding.location.part != Part::Message;
         let once = if in_tree { "" } else { " --once" };
         let command = format!("leakwarden allow {} --kind {} --reason '…'{once}", judged.id, shown(kind));
         let text = match report.subject {
-            Subject::Range => format!("amend the commit that adds it, with: {command}"),
+            Subject::Range | Subject::Push | Subject::Branch => {
+                format!("amend the commit that adds it, with: {command}")
+            }
             _ => command,
         };
         row(&mut out, look, "no secret?", &text);
@@ -196,6 +203,7 @@ fn place(finding: &Finding) -> String {
         Part::Path => format!("{} (the file's name)", escape(&at.path)),
         Part::LinkTarget => format!("{} (the link's target)", escape(&at.path)),
         Part::Message => format!("commit message, line {}", at.line),
+        Part::RefName => "the name of the branch or tag".to_owned(),
     }
 }
 
@@ -210,6 +218,12 @@ fn take_out(finding: &Finding, report: &Report) -> Vec<String> {
     match (finding.location.part, report.subject) {
         (_, Subject::Range) => vec![
             "rotate it first; then take it out of the commits before they are merged: git rebase -i COMMIT^".to_owned(),
+        ],
+        (Part::RefName, _) => vec!["rename it: git branch -m NEW, or git tag NEW OLD and git tag -d OLD".to_owned()],
+        (_, Subject::Push | Subject::Branch) => vec![
+            "it has not left this machine. In the last commit: take it out, then git commit -a --amend --no-edit"
+                .to_owned(),
+            "further back: git commit --fixup=COMMIT, then git rebase -i --autosquash COMMIT~1".to_owned(),
         ],
         (Part::Message, _) => vec![
             "edit the message and commit again: git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\""

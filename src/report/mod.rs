@@ -7,6 +7,7 @@ pub mod github;
 pub mod human;
 pub mod json;
 pub mod sarif;
+pub mod skipped;
 
 use crate::policy::Judged;
 use crate::receipt::Receipt;
@@ -26,6 +27,10 @@ pub enum Subject {
     Range,
     /// Everything in the tree of a commit.
     Tree,
+    /// What a push would send.
+    Push,
+    /// What a branch would be moved to.
+    Branch,
 }
 
 /// Everything a report is made from.
@@ -69,7 +74,7 @@ impl Report {
 
     /// Whether a hook has nothing to say to a person.
     pub fn is_silent(&self) -> bool {
-        let hook = matches!(self.subject, Subject::Commit | Subject::Message);
+        let hook = matches!(self.subject, Subject::Commit | Subject::Message | Subject::Push | Subject::Branch);
         let open = self.findings.iter().any(|judged| judged.excepted.is_none());
         self.told || hook && !open && self.receipt.not_scanned.is_empty() && self.receipt.notes.is_empty()
     }

@@ -17,6 +17,7 @@ mod forged;
 mod import;
 mod install;
 mod loopholes;
+mod matrix;
 mod merges;
 mod message;
 mod once;

@@ -2,8 +2,10 @@
 
 mod change;
 mod find;
-pub(super) mod open;
+mod open;
 mod show;
+
+pub(super) use open::{Commit, opened, settle_removed};
 
 use anyhow::Context;
 

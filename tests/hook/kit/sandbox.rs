@@ -231,9 +231,42 @@ impl Sandbox {
     /// Commits everything past the hooks: history as it was before leakwarden came.
     pub fn commit_unchecked(&self, message: &str) -> Result<()> {
         self.git("add -A")?;
-        self.run(self.git_command().args(["commit", "-q", "--no-verify", "--allow-empty", "-m", message]))?
-            .ok()
-            .map(drop)
+        let words = ["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", message];
+        self.run(self.git_command().args(words))?.ok()?;
+        self.forget()
+    }
+
+    /// Makes leakwarden forget what it knows of HEAD: what is there was there before it came.
+    pub fn forget(&self) -> Result<()> {
+        match fs::remove_file(self.path(".git/leakwarden/looked")) {
+            Err(error) if !matches!(error.raw_os_error(), Some(2 | 20)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The ledger's records, without those of installing.
+    pub fn records(&self) -> Result<Vec<serde_json::Value>> {
+        let Ok(text) = fs::read(self.root().join("home/.local/state/leakwarden/ledger.jsonl")) else {
+            return Ok(Vec::new());
+        };
+        plant::check("the ledger", &text)?;
+        let mut records = Vec::new();
+        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let record: serde_json::Value = serde_json::from_slice(line).context("a line of the ledger")?;
+            if record["event"] != "installed" {
+                records.push(record);
+            }
+        }
+        Ok(records)
+    }
+
+    /// The events in the ledger, oldest first: `skipped by no-verify`, `blocked`.
+    pub fn events(&self) -> Result<Vec<String>> {
+        let event = |record: &serde_json::Value| {
+            let how = record["how"].as_str().map(|how| format!(" by {how}")).unwrap_or_default();
+            format!("{}{how}", record["event"].as_str().unwrap_or("?"))
+        };
+        Ok(self.records()?.iter().map(event).collect())
     }
 
     /// Runs leakwarden in the repository.

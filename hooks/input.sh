@@ -1,0 +1,13 @@
+#!/bin/sh
+# leakwarden-hook v2 id=@HOOK@
+# Runs leakwarden, then the hook that was here before; both get what git says on standard input.
+leakwarden=@BINARY@
+leakwarden_input=$(cat; echo .)
+leakwarden_input=${leakwarden_input%.}
+if [ -x "$leakwarden" ]; then
+    printf '%s' "$leakwarden_input" | LEAKWARDEN_GIT=$PPID "$leakwarden" hook @HOOK@ "$@" || exit $?
+else
+    echo "leakwarden: $leakwarden is missing, so nothing is looked at here." >&2
+    echo "leakwarden: install it again, or remove this hook: $0" >&2
+    [ @MISSING@ = warn ] || exit 3
+fi

@@ -1,0 +1,57 @@
+//! The sum of commits by what was known of them, once a day and with a push: the honest share of what
+//! was scanned, without a record for each clean commit.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::super::case::Docket;
+use super::super::journal::Journal;
+use crate::git::Repo;
+use crate::git::receipts::now;
+use crate::ledger::record::Tally;
+use crate::ledger::{Entry, Event};
+
+/// When the last sum was written, in Unix seconds.
+const SUMMED: &str = "summed";
+
+const A_DAY: u64 = 24 * 60 * 60;
+
+/// Writes the sum where the last one is a day old.
+///
+/// # Errors
+/// Where the ledger cannot be written; then it is tried again.
+pub(super) fn now_and_then(repo: &Repo) -> Result<()> {
+    let last = last(repo);
+    if last == 0 {
+        // The first day begins now.
+        return repo.set_state(SUMMED, &format!("{}\n", now()));
+    }
+    if now().saturating_sub(last) >= A_DAY { write(repo, last) } else { Ok(()) }
+}
+
+/// Writes the sum if there is something in it that somebody may ask about.
+///
+/// # Errors
+/// As [`now_and_then`].
+pub(super) fn with_a_push(repo: &Repo) -> Result<()> {
+    write(repo, last(repo))
+}
+
+fn last(repo: &Repo) -> u64 {
+    let forever = Duration::from_secs(u64::MAX / 4);
+    repo.state(SUMMED, forever).and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
+
+fn write(repo: &Repo, last: u64) -> Result<()> {
+    let count = repo.receipts().since(last);
+    let moment = now();
+    if count.unscanned > 0 || moment.saturating_sub(last) >= A_DAY && count.scanned + count.skipped > 0 {
+        let judgement = Docket::open().and_then(Docket::policy).map_err(|failure| failure.error)?;
+        let journal = Journal::open(&judgement, Some(repo), "summary")?;
+        let commits = Tally { scanned: count.scanned, unscanned: count.unscanned, skipped: count.skipped };
+        journal.write(Entry { event: Event::Unscanned, commits: Some(commits), ..journal.entry() })?;
+        repo.set_state(SUMMED, &format!("{moment}\n"))?;
+    }
+    repo.collect_receipts()
+}

@@ -1,0 +1,122 @@
+//! What pre-commit leaves for the hooks that follow it in the same commit: that it has looked, in
+//! which process of git, and at what.
+//!
+//! The file's first line is the id of git's process alone where post-commit need do nothing more: a
+//! shell can compare it with its own parent without starting a program. In every other case a `?`
+//! stands before it. Another commit, and one that was given up, has another process.
+
+use std::fs;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use super::Repo;
+
+/// The file's name.
+const PASSED: &str = "passed";
+
+/// Stands for the index where it is not any more what pre-commit saw.
+const CHANGED: &str = "changed";
+
+/// What pre-commit found out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// The process of git, as the shim names it; empty where nobody knows it.
+    pub process: String,
+    /// Whether there is nothing left to do once the commit is made.
+    pub done: bool,
+    /// The commit on which it was made, in hex; `None` for a first one.
+    pub head: Option<String>,
+    /// The tree, where it was known.
+    pub tree: Option<String>,
+    /// The index file as it was: when it was written, its length, its number.
+    pub index: String,
+}
+
+impl Passed {
+    fn text(&self) -> String {
+        let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".to_owned());
+        let mark = if self.done { "" } else { "?" };
+        format!("{mark}{}\n{}\n{}\n{}\n", self.process, word(&self.head), word(&self.tree), self.index)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let first = lines.next()?;
+        let process = first.trim_start_matches('?');
+        let mut word = || lines.next().filter(|word| *word != "-").map(str::to_owned);
+        let (head, tree) = (word(), word());
+        let index = word()?;
+        Some(Passed { process: process.to_owned(), done: process == first, head, tree, index })
+    }
+
+    /// What waits in a git directory.
+    pub fn read(git_dir: &Path) -> Option<Self> {
+        Passed::parse(&fs::read_to_string(git_dir.join("leakwarden").join(PASSED)).ok()?)
+    }
+
+    /// Says that what is staged changed since: the hooks that follow look for themselves.
+    pub fn withdraw(self, git_dir: &Path) {
+        // Where it cannot be written, the tree of the commit tells post-commit the same.
+        let text = Passed { done: false, index: CHANGED.to_owned(), ..self }.text();
+        let _ = fs::write(git_dir.join("leakwarden").join(PASSED), text);
+    }
+
+    /// Whether pre-commit, in this process of git, looked at something else than this tree.
+    pub fn saw_another(&self, tree: &str) -> bool {
+        self.index == CHANGED || self.tree.as_ref().is_some_and(|own| own != tree)
+    }
+}
+
+impl Repo {
+    /// What pre-commit left.
+    pub fn passed(&self) -> Option<Passed> {
+        Passed::read(self.git_dir())
+    }
+
+    /// Leaves it. Where it cannot be written, the hooks that follow look for themselves.
+    pub fn set_passed(&self, passed: &Passed) {
+        let path = self.git_dir().join("leakwarden").join(PASSED);
+        // Not synced and not renamed: half a file is one that says nothing.
+        if fs::write(&path, passed.text()).is_err() && self.state_folder().is_ok() {
+            let _ = fs::write(&path, passed.text());
+        }
+    }
+
+    /// The index as it stands: [`Passed::index`].
+    pub fn index_stamp(&self) -> String {
+        stamp(&self.index_path())
+    }
+}
+
+/// When a file was written, its length and its number; empty where there is none.
+pub fn stamp(path: &Path) -> String {
+    let Ok(data) = fs::metadata(path) else { return String::new() };
+    let time = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&data);
+    #[cfg(not(unix))]
+    let number = 0;
+    format!("{} {} {number}", time.as_nanos(), data.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_comes_back_as_it_was_left() {
+        let mut passed = Passed {
+            process: "123".to_owned(),
+            done: true,
+            head: None,
+            tree: Some("ab".to_owned()),
+            index: "1 2 3".to_owned(),
+        };
+        assert_eq!(Passed::parse(&passed.text()).as_ref(), Some(&passed));
+        assert!(passed.text().starts_with("123\n"));
+        passed.done = false;
+        assert_eq!(Passed::parse(&passed.text()).as_ref(), Some(&passed));
+        assert!(passed.text().starts_with("?123\n"));
+        assert_eq!(Passed::parse(""), None);
+    }
+}
