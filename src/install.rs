@@ -101,7 +101,11 @@ impl Strict {
 pub fn install(binary: &Path, strict: Strict, dry_run: bool) -> Result<Outcome> {
     let place = place()?;
     if let Some(reason) = &place.foreign {
-        return Ok(Outcome { lines: foreign_lines(&place.hooks, reason, binary, strict), complete: false, changed: false });
+        return Ok(Outcome {
+            lines: foreign_lines(&place.hooks, reason, binary, strict),
+            complete: false,
+            changed: false,
+        });
     }
     let mut steps = Vec::new();
     for (name, script) in HOOKS.into_iter().chain(strict.hooks()) {

@@ -296,13 +296,7 @@ impl<'a> Requests<'a> {
 }
 
 /// What a commit adds, unless that is covered, and what its message says.
-fn look(
-    extent: &Extent,
-    repo: &Repo,
-    around: &Surroundings,
-    commit: &Commit,
-    judgement: &Judgement,
-) -> Result<Seen> {
+fn look(extent: &Extent, repo: &Repo, around: &Surroundings, commit: &Commit, judgement: &Judgement) -> Result<Seen> {
     let (mut findings, mut receipt) = (Vec::new(), Receipt::default());
     if !extent.covered.contains(&commit.id) {
         let options = Options { around, count_lines: false };

@@ -100,7 +100,9 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Hook(Hook::PostApplypatch) => hook::after(&Call::Patch, color),
         Command::Hook(Hook::PostRewrite { what }) => hook::post_rewrite(what, color),
         Command::Hook(Hook::PrePush { format, .. }) => hook::pre_push(format, color),
-        Command::Hook(Hook::ReferenceTransaction { state, format }) => hook::reference_transaction(&state, format, color),
+        Command::Hook(Hook::ReferenceTransaction { state, format }) => {
+            hook::reference_transaction(&state, format, color)
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! Each commit is judged by the policy and the exceptions in its own tree. What loosens counts only
 //! as it stands in the policy of the branch that the commits are to be merged into.
 
-
 use std::io::Read;
 
 use anyhow::{Context, Result, anyhow};

@@ -161,7 +161,8 @@ impl Repo {
         ensure!(path.symlink_metadata()?.is_file(), "`leakwarden/receipts` in the git directory is no file");
         let text = fs::read_to_string(&path).unwrap_or_default();
         let oldest = now().saturating_sub(OLD.as_secs());
-        let young = |line: &&str| line.split(' ').next().and_then(|time| time.parse().ok()).is_some_and(|t: u64| t >= oldest);
+        let young =
+            |line: &&str| line.split(' ').next().and_then(|time| time.parse().ok()).is_some_and(|t: u64| t >= oldest);
         let mut kept: Vec<&str> = text.lines().filter(young).collect();
         // However many there are in that time, half of the size is kept.
         let mut bytes = 0;

@@ -70,7 +70,9 @@ impl Repo {
         Underway {
             rebase,
             mail: there("rebase-apply/applying"),
-            other: ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE", "sequencer"].iter().any(|n| there(n)),
+            other: ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE", "sequencer"]
+                .iter()
+                .any(|n| there(n)),
             replayed: names.iter().filter_map(|name| read(name)).collect(),
         }
     }

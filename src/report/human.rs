@@ -68,8 +68,7 @@ pub fn render(report: &Report, look: Look) -> String {
         out.push_str(&look.faint(&format!("leakwarden: {quiet} {noun} not block (see `leakwarden {command}`)")));
         out.push('\n');
     }
-    let at_leisure =
-        !matches!(report.subject, Subject::Commit | Subject::Message | Subject::Push | Subject::Branch);
+    let at_leisure = !matches!(report.subject, Subject::Commit | Subject::Message | Subject::Push | Subject::Branch);
     if excepted > 0 && at_leisure {
         let noun = if excepted == 1 { "finding is" } else { "findings are" };
         out.push_str(&look.faint(&format!("leakwarden: {excepted} {noun} let pass by exceptions")));

@@ -22,10 +22,9 @@ impl Content {
         match self {
             Content::Clean => "colour = blue\n".to_owned(),
             Content::Secret => crate::kit::line(&plant::github(seed)),
-            Content::Excepted => format!(
-                "token = \"{}\" # leakwarden:allow test-value made for a scenario\n",
-                plant::github(seed)
-            ),
+            Content::Excepted => {
+                format!("token = \"{}\" # leakwarden:allow test-value made for a scenario\n", plant::github(seed))
+            }
         }
     }
 }

@@ -127,4 +127,3 @@ fn mark_used(repo: &Repo) -> Result<()> {
         _ => Ok(()),
     }
 }
-

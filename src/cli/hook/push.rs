@@ -79,7 +79,9 @@ fn push(input: &str) -> Result<Report, Failure> {
     }
     record::push(&repo, &judgement, &judged, &mut receipt);
     if let Err(error) = tally::with_a_push(&repo) {
-        receipt.notes.push(format!("the sum of commits is not in the ledger: {}", escape(format!("{error:#}").as_bytes())));
+        receipt
+            .notes
+            .push(format!("the sum of commits is not in the ledger: {}", escape(format!("{error:#}").as_bytes())));
     }
     Ok(judgement.report(Subject::Push, judged, receipt))
 }

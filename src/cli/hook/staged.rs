@@ -87,7 +87,12 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
 /// The exceptions for this commit: typed, left by `leakwarden allow --once`, and in the messages that
 /// git has prepared for it. What was typed and does not count is noted, so that the person sees it
 /// below the findings that still block.
-pub(super) fn for_this_commit(repo: &Repo, judgement: &Judgement, findings: &[Finding], receipt: &mut Receipt) -> Vec<Once> {
+pub(super) fn for_this_commit(
+    repo: &Repo,
+    judgement: &Judgement,
+    findings: &[Finding],
+    receipt: &mut Receipt,
+) -> Vec<Once> {
     let mut all = once::in_message(&repo.prepared_messages());
     if let Some(left) = repo.state(state::ONCE, A_DAY) {
         // Once a commit has used it, it is for a second try of that commit only: HEAD is where it was.
@@ -116,4 +121,3 @@ pub(super) fn for_this_commit(repo: &Repo, judgement: &Judgement, findings: &[Fi
     }
     all
 }
-

@@ -32,7 +32,12 @@ pub(super) fn leave_trailers(
 }
 
 /// Writes what the message does not say yet, where git will not cut it off again.
-pub(super) fn write_trailers(file: &Path, text: &[u8], trailers: &[String], judgement: &Judgement) -> Result<(), Failure> {
+pub(super) fn write_trailers(
+    file: &Path,
+    text: &[u8],
+    trailers: &[String],
+    judgement: &Judgement,
+) -> Result<(), Failure> {
     let missing = |text: &[u8]| -> Vec<String> {
         let known = once::in_message(&kept(text));
         let said = |line: &String| once::in_message(line.as_bytes()).iter().all(|own| known.contains(own));
@@ -89,4 +94,3 @@ pub(super) fn trailers(judged: &[Judged]) -> Vec<String> {
     }
     lines
 }
-
