@@ -42,10 +42,10 @@ pub(super) fn os_user() -> String {
 /// The name of this machine; empty where nobody can tell.
 pub(super) fn host() -> String {
     #[cfg(unix)]
-    let name = Some(rustix::system::uname().nodename().to_string_lossy().into_owned());
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     #[cfg(not(unix))]
-    let name = set("COMPUTERNAME").and_then(|name| name.into_string().ok());
-    name.unwrap_or_default()
+    let name = set("COMPUTERNAME").and_then(|name| name.into_string().ok()).unwrap_or_default();
+    name
 }
 
 /// The variables that git sets for a hook.

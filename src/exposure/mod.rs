@@ -287,4 +287,22 @@ mod tests {
         assert_ne!(one, id("aaaaaaaaaaaa", "p2"));
         assert!(!is_id("../../etc") && !is_id("short"));
     }
+
+    #[test]
+    fn an_abbreviated_id_names_one() {
+        let own = |id: &str| -> Exposure {
+            let text = format!(
+                r#"{{"version": 1, "id": "{id}", "clone": "c", "repository": "/r", "rule": "r", "provider": "P",
+                "name": "key", "severity": "high", "redacted": "-", "rotate": null, "pseudonym": "p",
+                "cause": "history", "opened": "t", "author": "A", "assigned": null, "sites": [],
+                "more_sites": false, "status": "open", "closed": null, "reopened": 0, "events": []}}"#
+            );
+            serde_json::from_str(&text).expect("it has all fields")
+        };
+        let all = [own("k3f9a2b7"), own("k3f9a2zz")];
+        assert_eq!(named(&all, "K3F9A2B").map(|own| own.id.as_str()).ok(), Some("k3f9a2b7"));
+        let fault = |id: &str| named(&all, id).map(|_| ()).expect_err("not one").to_string();
+        assert!(fault("k3f9").contains("k3f9a2b7, k3f9a2zz"));
+        assert!(fault("k3f").contains("at least 4") && fault("0000").contains("no exposure"));
+    }
 }

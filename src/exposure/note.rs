@@ -119,12 +119,15 @@ fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }
 
-/// Text that means itself in Markdown: every ASCII character of punctuation that could be markup is
-/// escaped (CommonMark 0.31, section 2.4), and `@` and `#` stand apart from what they would link to.
+/// Text that means itself in Markdown: what could be markup inside a line is escaped (CommonMark 0.31,
+/// section 2.4), and so is what hosts make links of: `@name`, `#1`, `https://…`.
 fn text(plain: &str) -> String {
+    let shown = escape(plain.as_bytes());
     let mut out = String::new();
-    for character in escape(plain.as_bytes()).chars() {
-        if "\\`*_{}[]<>()#+-!|~&@:$^=".contains(character) {
+    let mut rest = shown.chars().peekable();
+    while let Some(character) = rest.next() {
+        let link = character == ':' && rest.peek() == Some(&'/');
+        if link || "\\`*_{}[]<>#|~&@$".contains(character) {
             out.push('\\');
         }
         out.push(character);
@@ -153,8 +156,9 @@ mod tests {
 
     #[test]
     fn nothing_of_what_people_said_is_markup() {
-        assert_eq!(text("a <b> [x](y) @me *z*"), "a \\<b\\> \\[x\\]\\(y\\) \\@me \\*z\\*");
+        assert_eq!(text("a <b> [x](y) @me *z*"), "a \\<b\\> \\[x\\](y) \\@me \\*z\\*");
         assert_eq!(text("a\n# b\u{1b}"), "a\\\\x0a\\# b\\\\x1b");
+        assert_eq!(text("see: https://x"), "see: https\\://x");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`"), "`` ` ``");
         assert_eq!(code("a|b\n"), "`a|b\\x0a`");

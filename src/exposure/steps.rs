@@ -153,6 +153,13 @@ fn fix_up(at: &Where, head: &Head) -> Vec<Step> {
             format!("the message of {short} holds it: in the list that opens, write `reword` before that commit");
         return vec![step(text, [format!("git rebase -i {base}")])];
     }
+    if head.paths.is_empty() && head.masked == 0 {
+        let text = format!(
+            "a later commit has taken it out of the files: in the list that opens, put that commit right after {short} \
+             and write `fixup` before it"
+        );
+        return vec![step(text, [format!("git rebase -i --autosquash {base}")])];
+    }
     let text = format!(
         "put the correction into the commit that brought it, {} below HEAD; where the rebase stops at a conflict, \
          keep the side without it",
@@ -162,8 +169,7 @@ fn fix_up(at: &Where, head: &Head) -> Vec<Step> {
     vec![edit(at, head), step(text, commands)]
 }
 
-/// Names in the order in which a rewrite of history needs them: a file with the value, which nothing
-/// keeps, and the words of git-filter-repo (https://github.com/newren/git-filter-repo).
+/// A rewrite of history: a file with the value, which nothing keeps, and the words of git-filter-repo (https://github.com/newren/git-filter-repo).
 fn rewrite(at: &Where) -> Vec<Step> {
     let mut out = Vec::new();
     if let Some(head) = at.head.as_ref().filter(|head| !head.paths.is_empty() || head.masked > 0) {
@@ -246,30 +252,42 @@ fn clean(at: &Where) -> Vec<Step> {
     } else {
         let text = "then clean history, if it is worth the trouble: everybody's clones and open merge requests are of \
                     the old one. In a fresh clone";
-        let fresh = ["git clone \"$(git remote get-url origin)\" ../cleaning", "cd ../cleaning"];
-        out.push(step(text, fresh.map(str::to_owned)));
+        let mut names: Vec<&str> = at.remotes.iter().map(|name| name.split('/').next().unwrap_or(name)).collect();
+        names.dedup();
+        let (remote, others) = names.split_first().map_or(("origin", [].as_slice()), |(first, rest)| (*first, rest));
+        let remote = shell_quote(remote.as_bytes());
+        out.push(step(
+            text,
+            [
+                format!("url=$(git remote get-url {remote})"),
+                "git clone \"$url\" ../cleaning".to_owned(),
+                "cd ../cleaning".to_owned(),
+            ],
+        ));
         let bare = Where { head: None, ..at.clone() };
         out.extend(rewrite(&bare));
-        let text = "git filter-repo has removed `origin`: add it again and push; `--force-with-lease` refuses where \
-                    somebody else has pushed since";
+        let mut text = "git filter-repo has removed `origin`: add it again and push; `--force-with-lease` refuses \
+                        where somebody else has pushed since"
+            .to_owned();
+        if !others.is_empty() {
+            let names: Vec<String> = others.iter().map(|name| escape(name.as_bytes())).collect();
+            text.push_str(&format!("; likewise to {}", names.join(", ")));
+        }
         let mut push = vec![
-            "git remote add origin URL".to_owned(),
+            "git remote add origin \"$url\"".to_owned(),
             "git fetch origin".to_owned(),
             "git push --force-with-lease origin --all".to_owned(),
         ];
         if !at.tags.is_empty() {
             push.push("git push --force origin --tags".to_owned());
         }
-        out.push(Step { text: text.to_owned(), commands: push });
+        out.push(Step { text, commands: push });
     }
     let text = "everybody else clones again; a pull into an old clone, and a push of it, would bring it back";
     out.push(step(text, []));
     let text = "ask the host to drop cached views, pull requests and forks that still show the old commits";
     out.push(step(text, []));
-    let here: Vec<&String> = at.stashes.iter().collect();
-    if !here.is_empty() {
-        out.extend(set_aside(&Where { tags: Vec::new(), ..at.clone() }));
-    }
+    out.extend(set_aside(&Where { tags: Vec::new(), ..at.clone() }));
     out
 }
 
@@ -376,6 +394,12 @@ mod tests {
                 on_main(3, |_| ()),
                 &[QUOTED, "git commit --fixup=cccccccccccc", "--autosquash cccccccccccc~1"],
                 &["filter-repo"],
+            ),
+            (
+                "taken out later",
+                on_main(3, |at| head(at).paths.clear()),
+                &["put that commit right after cccccccccccc", "--autosquash cccccccccccc~1"],
+                &["git add", "--fixup"],
             ),
             ("first below", on_main(3, |at| head(at).first = true), &["--autosquash --root"], &["~1"]),
             ("message below", on_main(3, message), &["reword", "git rebase -i cccccccccccc~1"], &["fixup"]),

@@ -151,7 +151,12 @@ impl Store {
         };
         let change = match self.get(found.clone, &id) {
             Some(mut own) if own.status == Status::Open => {
-                if !own.add_site(site) {
+                // That it is on a remote stays true, whatever the clone can tell later.
+                let pushed = found.cause == Cause::Pushed && own.cause != Cause::Pushed;
+                if pushed {
+                    own.cause = Cause::Pushed;
+                }
+                if !own.add_site(site) && !pushed {
                     return Ok(Change::Known(own));
                 }
                 Change::Known(own)
@@ -160,6 +165,9 @@ impl Store {
                 own.add_site(site);
                 own.status = Status::Open;
                 own.closed = None;
+                if own.cause != Cause::Pushed {
+                    own.cause = found.cause;
+                }
                 own.reopened = own.reopened.saturating_add(1);
                 found.repository.clone_into(&mut own.repository);
                 own.note(found.when, "reopened", found.author, found.commit);

@@ -6,13 +6,12 @@
 //! the same content elsewhere. A commit that was amended or rebased away stays in the reflog.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::Path;
 
 use anyhow::Result;
 use gix::ObjectId;
 
-use super::command::{git, output};
 use super::history::{self, Commit};
+use super::names::{Names, names};
 use super::staged::Options;
 use super::versions::{self, MOST, Side, Version, everything, listed};
 use super::{Repo, Surroundings, plain};
@@ -35,7 +34,7 @@ pub struct Wanted<'a> {
     pub rule: &'a str,
     /// The value's pseudonym.
     pub pseudonym: &'a str,
-    /// Commits and paths (as [`lossy`] writes them) at which it was found.
+    /// Commits and paths (as [`lossy`] writes them) at which it was found; no path for a message.
     pub sites: &'a [(String, String)],
     /// Since when commits may hold it elsewhere: RFC 3339.
     pub since: &'a str,
@@ -116,15 +115,6 @@ impl Where {
     }
 }
 
-/// Whether a remote-tracking branch holds a commit.
-///
-/// # Errors
-/// Where git cannot tell.
-pub fn on_remote(commit: &str) -> Result<bool> {
-    let contains = format!("--contains={commit}");
-    Ok(!output(git(&["for-each-ref", "--count=1", contains.as_str(), "refs/remotes"]))?.is_empty())
-}
-
 /// Looks for values in one repository; what was once scanned is remembered.
 pub struct Search<'a> {
     repo: &'a Repo,
@@ -144,13 +134,6 @@ struct Seen {
     pseudonym: String,
     path: Vec<u8>,
     part: Part,
-}
-
-/// Names of commits: refs, heads and reflog entries, with the commit.
-#[derive(Debug, Clone, Default)]
-struct Names {
-    refs: Vec<(String, String)>,
-    reflog: Vec<(String, String)>,
 }
 
 impl<'a> Search<'a> {
@@ -224,7 +207,11 @@ impl<'a> Search<'a> {
     /// The paths of the sites as git has them: those that are masked or no UTF-8 are recognised among
     /// what the recorded commits change.
     fn raw_paths(&self, wanted: &Wanted<'_>, recorded: &[String]) -> Result<Vec<Vec<u8>>> {
-        let shown: BTreeSet<&str> = wanted.sites.iter().map(|(_, path)| path.as_str()).collect();
+        let shown: BTreeSet<&str> =
+            wanted.sites.iter().map(|(_, path)| path.as_str()).filter(|path| !path.is_empty()).collect();
+        if shown.is_empty() {
+            return Ok(Vec::new());
+        }
         let changed = versions::changes(recorded, &[])?;
         let all: BTreeSet<&Vec<u8>> = changed.values().flatten().map(|version| &version.path).collect();
         let mut found: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
@@ -317,7 +304,7 @@ impl<'a> Search<'a> {
             let new: Vec<&String> = gaps.iter().filter(|gap| !at.gaps.contains(gap)).collect();
             at.gaps.extend(new.into_iter().cloned());
         }
-        at.brought.sort_by(|a, b| b.time.cmp(&a.time));
+        at.brought.sort_by_key(|own| std::cmp::Reverse(own.time));
         Ok(())
     }
 
@@ -441,46 +428,4 @@ fn day_before(moment: &str) -> String {
     let earlier = |moment: jiff::Timestamp| moment.checked_sub(jiff::Span::new().hours(24)).ok();
     let earlier = moment.parse().ok().and_then(earlier);
     earlier.map_or_else(|| "1970-01-02T00:00:00Z".to_owned(), |moment| moment.to_string())
-}
-
-/// All names of commits.
-fn names(repo: &Repo) -> Result<Names> {
-    let mut all = Names::default();
-    let answer = output(git(&["for-each-ref", "--format=%(refname) %(objectname) %(*objectname)"]))?;
-    for line in String::from_utf8_lossy(&answer).lines() {
-        let mut words = line.split(' ');
-        let (Some(name), Some(id)) = (words.next(), words.next()) else { continue };
-        let id = words.next().filter(|peeled| !peeled.is_empty()).unwrap_or(id);
-        // Stashes are told by their reflog, which has the older ones too; without one, here.
-        all.refs.push((name.to_owned(), id.to_owned()));
-    }
-    let form = ["-c", "log.showSignature=false", "log", "--walk-reflogs", "--all", "--format=%gD %H"];
-    // A repository without a commit has no reflog either.
-    let answer = output(git(&form)).unwrap_or_default();
-    for line in String::from_utf8_lossy(&answer).lines() {
-        if let Some((name, id)) = line.rsplit_once(' ') {
-            all.reflog.push((name.to_owned(), id.to_owned()));
-        }
-    }
-    if all.reflog.iter().any(|(name, _)| name.starts_with("refs/stash@")) {
-        all.refs.retain(|(name, _)| name != "refs/stash");
-    }
-    all.refs.extend(detached(repo));
-    Ok(all)
-}
-
-/// HEADs of this repository's worktrees that are on no branch.
-fn detached(repo: &Repo) -> Vec<(String, String)> {
-    let answer = output(git(&["worktree", "list", "--porcelain"])).unwrap_or_default();
-    let text = String::from_utf8_lossy(&answer).into_owned();
-    let mut all = Vec::new();
-    let here = repo.worktree().and_then(|top| top.canonicalize().ok());
-    for block in text.split("\n\n").filter(|block| block.lines().any(|line| line == "detached")) {
-        let value = |key: &str| block.lines().find_map(|line| line.strip_prefix(key));
-        let (Some(path), Some(id)) = (value("worktree "), value("HEAD ")) else { continue };
-        let own = here.as_deref() == Some(Path::new(path));
-        let name = if own { "HEAD (detached)".to_owned() } else { format!("HEAD of {path} (detached)") };
-        all.push((name, id.to_owned()));
-    }
-    all
 }

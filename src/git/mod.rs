@@ -11,6 +11,7 @@ pub mod history;
 pub mod holders;
 mod index;
 pub mod message;
+pub mod names;
 mod origin;
 pub mod passed;
 pub mod receipts;

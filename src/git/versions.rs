@@ -2,13 +2,14 @@
 //! reflogs, or a commit that is named. Git's own plumbing lists them; nothing is fetched or filtered.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use anyhow::{Context, Result};
+use gix::ObjectId;
 
 use super::command::{git, output, output_with};
 use super::history::Commit;
 use super::{Repo, plain};
-use gix::ObjectId;
 
 /// Versions of paths that are looked at for one question; beyond, it is said that there are more.
 pub const MOST: usize = 2_000;
@@ -42,7 +43,7 @@ impl Side {
 pub(super) type Changes = BTreeMap<String, Vec<Version>>;
 
 /// Commits that git still has: everything its refs and reflogs reach, and these.
-pub(super) fn everything<'a>(more: &'a [String]) -> impl Iterator<Item = &'a str> {
+pub(super) fn everything(more: &[String]) -> impl Iterator<Item = &str> {
     ["--all", "--reflog", "--ignore-missing"].into_iter().chain(more.iter().map(String::as_str))
 }
 
@@ -79,14 +80,18 @@ pub(super) fn changes(commits: &[String], paths: &[Vec<u8>]) -> Result<Changes> 
 }
 
 /// Paths as git takes them from any folder, without wildcards.
-fn specs(paths: &[Vec<u8>]) -> impl Iterator<Item = std::ffi::OsString> {
-    paths.iter().map(|path| {
-        let spec = [b":(top,literal)".as_slice(), path].concat();
-        #[cfg(unix)]
-        return std::os::unix::ffi::OsStringExt::from_vec(spec);
-        #[cfg(not(unix))]
-        String::from_utf8_lossy(&spec).into_owned().into()
-    })
+fn specs(paths: &[Vec<u8>]) -> impl Iterator<Item = OsString> {
+    paths.iter().map(|path| word([b":(top,literal)".as_slice(), path].concat()))
+}
+
+#[cfg(unix)]
+fn word(bytes: Vec<u8>) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes)
+}
+
+#[cfg(not(unix))]
+fn word(bytes: Vec<u8>) -> OsString {
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// `diff-tree -z`: a commit's id, then for each change `:mode mode id id status` and a path.

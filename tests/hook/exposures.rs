@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use crate::kit::sandbox::raw_path;
 use crate::kit::{LEAKWARDEN, Outcome, Sandbox, in_repository, line, plant};
 
 /// `exposures find RANGE` must open one for `seed`; gives its id.
@@ -197,6 +198,48 @@ fn pushed_and_pushed_over() -> Result<()> {
 }
 
 #[test]
+fn the_steps_work() -> Result<()> {
+    in_repository(|s| {
+        let rebase = |words: &str| {
+            let mut command = s.git_command();
+            command.env("GIT_SEQUENCE_EDITOR", "true").args(["rebase", "-q", "-i"]).args(words.split(' '));
+            s.run(&mut command)?.ok().map(drop)
+        };
+        past_the_hooks(s, "a.py", "worked")?;
+        let bad = s.ask_git("rev-parse --short=12 HEAD")?;
+        s.write("b.txt", "x\n")?;
+        s.commit_all()?.clean()?;
+        let id = find(s, "HEAD~2..HEAD")?;
+        s.write("a.py", "token = os.environ[\"TOKEN\"]\n")?;
+        s.git("add -- a.py")?;
+        s.git(&format!("commit -q --fixup={bad}"))?;
+        has(&steps(s, &id)?, &["write `fixup` before it"])?;
+        rebase(&format!("--autosquash {bad}~1"))?;
+        has(&s.leakwarden("exposures settle")?.ok()?.stdout, &[&id])?;
+        // In the first commit, with another above it.
+        s.git("checkout -q --orphan new")?;
+        past_the_hooks(s, "c.py", "first")?;
+        let first = s.ask_git("rev-parse --short=12 HEAD")?;
+        s.write("d.txt", "x\n")?;
+        s.commit_all()?.clean()?;
+        let id = find(s, "HEAD")?;
+        has(&steps(s, &id)?, &["git rebase -i --autosquash --root"])?;
+        s.write("c.py", "")?;
+        s.git("add -- c.py")?;
+        s.git(&format!("commit -q --fixup={first}"))?;
+        rebase("--autosquash --root")?;
+        // The reflog is all there is, and its entries go as told.
+        ensure!(shown(s, &id)?["where"]["reflog"] != serde_json::json!([]), "it has them");
+        s.git("reflog expire --expire=now --expire-unreachable=now --all")?;
+        s.git("gc -q --prune=now")?;
+        let all = shown(s, &id)?;
+        ensure!(all["where"]["commits"] == serde_json::json!([]), "{all}");
+        ensure!(all["where"]["not_looked_at"] == serde_json::json!([]), "{all}");
+        close(s, &id, "removed", EVIDENCE)?.ok().map(drop)
+    })
+}
+
+#[test]
 fn messages_and_merges() -> Result<()> {
     in_repository(|s| {
         s.commit_unchecked(&format!("about {}", plant::github("told")))?;
@@ -245,6 +288,16 @@ fn names_of_files() -> Result<()> {
         has(&steps(s, &id)?, &["--paths-from-file"])?;
         s.git("tag -d v1")?;
         s.git("reset -q --hard HEAD~1")?;
+        close(s, &id, "removed", EVIDENCE)?.ok()?;
+        // A name that is no UTF-8, on a HEAD that is no branch.
+        s.git("checkout -q --detach")?;
+        s.write(raw_path(b"a\xff b.py"), line(&plant::github("bytes")))?;
+        s.commit_unchecked("a change")?;
+        let id = find(s, "HEAD^!")?;
+        has(&steps(s, &id)?, &["git add -- $'a\\xff b.py'", "git commit --amend"])?;
+        let all = shown(s, &id)?;
+        ensure!(all["where"]["others"] == serde_json::json!(["HEAD (detached)"]), "{all}");
+        s.git("checkout -q main")?;
         close(s, &id, "removed", EVIDENCE)?.ok().map(drop)
     })
 }
@@ -287,13 +340,12 @@ fn who_closes_and_what_is_told() -> Result<()> {
         // Where the ledger cannot be written nothing is closed.
         let state = s.root().join("home/.local/state/leakwarden");
         let ledger = state.join("ledger.jsonl");
-        let text = fs::read(&ledger)?;
-        fs::remove_file(&ledger)?;
+        fs::rename(&ledger, state.join("aside"))?;
         fs::create_dir(&ledger)?;
         let refused = close(s, &id, "not-a-secret", EVIDENCE)?;
         ensure!(refused.exits(2)?.stderr.contains("ledger"), "{}", refused.stderr);
         fs::remove_dir(&ledger)?;
-        fs::write(&ledger, &text)?;
+        fs::rename(state.join("aside"), &ledger)?;
         ensure!(s.leakwarden("exposures")?.stdout.contains(&id), "it is still open");
         let closed = close(s, &id, "not-a-secret", EVIDENCE)?;
         ensure!(closed.ok()?.stdout.contains("leakwarden allow"), "{}", closed.stdout);

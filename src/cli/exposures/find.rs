@@ -9,7 +9,7 @@ use crate::cli::{Exit, fail, print};
 use crate::exposure::Cause;
 use crate::exposure::store::Change;
 use crate::finding::escape;
-use crate::git::{history, holders};
+use crate::git::{history, names};
 use crate::policy::Judged;
 use crate::report::Report;
 
@@ -39,7 +39,7 @@ fn find(range: Vec<String>, json: bool) -> Result<(String, Exit), Failure> {
         rest = others;
         let Some(id) = first.commit.as_deref().filter(|_| of_commit.iter().any(|own| own.blocking)) else { continue };
         let author = history::Commit::read(repo, id)?.author;
-        let cause = if holders::on_remote(id)? { Cause::Pushed } else { Cause::History };
+        let cause = if names::on_remote(id)? { Cause::Pushed } else { Cause::History };
         let one = opened(&journal, repo, &Commit { id, author: &author, cause }, of_commit)?;
         all.changes.extend(one.changes);
         all.unwritten = all.unwritten.or(one.unwritten);

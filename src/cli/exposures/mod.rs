@@ -15,8 +15,8 @@ use super::case::{Docket, Failure, Judgement};
 use super::journal::Journal;
 use super::{Exit, finish};
 use crate::exposure::store::{Listed, Store};
-use crate::exposure::{self, Exposure, How, Status};
-use crate::finding::{escape, escape_json};
+use crate::exposure::{self, Exposure, How, Site, Status};
+use crate::finding::{Part, escape, escape_json};
 use crate::git::holders::{Search, Wanted, Where};
 use crate::git::staged::Staging;
 use crate::git::{Moment, Repo, Surroundings};
@@ -126,7 +126,9 @@ impl Desk {
 
 /// Where an exposure of this clone is now.
 fn look(search: &mut Search<'_>, own: &Exposure) -> anyhow::Result<Where> {
-    let sites: Vec<(String, String)> = own.sites.iter().map(|site| (site.commit.clone(), site.path.clone())).collect();
+    let message = Part::Message.name();
+    let path = |site: &Site| if site.part == message { String::new() } else { site.path.clone() };
+    let sites: Vec<(String, String)> = own.sites.iter().map(|site| (site.commit.clone(), path(site))).collect();
     let wanted = Wanted { rule: &own.rule, pseudonym: &own.pseudonym, sites: &sites, since: &own.opened };
     let mut at = search.look(&wanted)?;
     if own.more_sites {

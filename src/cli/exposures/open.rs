@@ -10,6 +10,7 @@ use crate::exposure::store::{Change, Found};
 use crate::exposure::{Cause, Closed, Exposure, How, Status};
 use crate::fingerprint::pseudonym;
 use crate::git::holders::Search;
+use crate::git::names::still_held;
 use crate::git::{Repo, Surroundings};
 use crate::ledger::record::{Event, Place};
 use crate::policy::Judged;
@@ -147,6 +148,10 @@ pub(in crate::cli) fn settle_removed(
     let mut said = Vec::new();
     for own in store.list()?.exposures {
         if own.clone != clone || own.status != Status::Open || own.cause == Cause::Pushed {
+            continue;
+        }
+        let recorded: Vec<&str> = own.sites.iter().map(|site| site.commit.as_str()).collect();
+        if still_held(repo, &recorded)? {
             continue;
         }
         let at = look(&mut search, &own)?;
