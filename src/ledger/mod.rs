@@ -4,15 +4,21 @@
 //! - [`line`]: a record as bytes, and what the chain reads of them;
 //! - [`chain`]: appending;
 //! - [`read`]: the files, their lines, their records;
-//! - [`sink`]: the local sockets to which lines may go as well.
+//! - [`sink`]: the local sockets to which lines may go as well;
+//! - [`export`]: records in the forms that other programs read;
+//! - [`summary`]: the numbers of a report, [`text`] and [`page`] show them.
 //!
 //! Nothing here reaches a network: central collection is the work of what a fleet already runs.
 
 pub mod chain;
+pub mod export;
 pub mod line;
+pub mod page;
 pub mod read;
 pub mod record;
 pub mod sink;
+pub mod summary;
+pub mod text;
 
 pub use chain::Ledger;
 pub use record::{Entry, Event, Record};
