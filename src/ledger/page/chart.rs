@@ -97,13 +97,13 @@ fn told(name: &str, shown: &[Week], of: fn(&Week) -> u64) -> String {
     }
 }
 
-/// One bar made of parts, each written below with its number, in order. An empty part takes no room.
-pub fn parts(id: &str, title: &str, parts: &[(&str, u64)]) -> String {
-    let all: u64 = parts.iter().map(|(_, number)| number).fold(0, |sum, number| sum.saturating_add(*number));
-    let said: Vec<String> = parts.iter().map(|(name, number)| format!("{name}: {number}.")).collect();
+/// One bar made of parts: name, number, number of its colour. An empty part takes no room.
+pub fn parts(id: &str, title: &str, parts: &[(&str, u64, u8)]) -> String {
+    let all: u64 = parts.iter().map(|(_, number, _)| number).fold(0, |sum, number| sum.saturating_add(*number));
+    let said: Vec<String> = parts.iter().map(|(name, number, _)| format!("{name}: {number}.")).collect();
     let mut body = String::new();
     let mut x = 0.0;
-    for (place, (name, number)) in parts.iter().enumerate() {
+    for (name, number, color) in parts {
         if *number == 0 {
             continue;
         }
@@ -111,7 +111,7 @@ pub fn parts(id: &str, title: &str, parts: &[(&str, u64)]) -> String {
         // A part too thin to see is drawn two units wide.
         let drawn = width.max(2.0).min(WIDTH as f64 - x);
         body.push_str(&format!(
-            "<rect class=\"p{place}\" x=\"{x:.1}\" y=\"0\" width=\"{drawn:.1}\" height=\"26\"><title>{}: {number}</title></rect>\n",
+            "<rect class=\"p{color}\" x=\"{x:.1}\" y=\"0\" width=\"{drawn:.1}\" height=\"26\"><title>{}: {number}</title></rect>\n",
             escaped(name)
         ));
         x += width;

@@ -117,10 +117,10 @@ fn numbers(summary: &Summary) -> String {
         (
             "Time to rotate",
             rotated,
-            longest.map_or_else(|| "none revoked".to_owned(), |longest| format!("median; longest {}", span(longest))),
+            longest.map_or_else(|| "none revoked".to_owned(), |longest| format!("median, longest {}", span(longest))),
         ),
         ("Commits scanned", share(commits.scanned_share), format!("of {}", commits.all())),
-        ("Commits that skipped", skipped.to_string(), share(commits.skipped_share)),
+        ("Skipped commits", skipped.to_string(), share(commits.skipped_share)),
         ("Blocked", summary.events["blocked"].to_string(), "commits or pushes".to_owned()),
         (
             "Exceptions used",

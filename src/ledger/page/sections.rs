@@ -21,8 +21,8 @@ pub fn all(summary: &Summary, rotate: &BTreeMap<String, String>) -> String {
     out
 }
 
-/// A table: what it is called, its columns (a name that begins with `#` is one of numbers), its rows of
-/// finished HTML. The first cell of a row names it.
+/// A table: what it is called, its columns (a name that begins with `#` is one of numbers, with `@` one of
+/// long texts), its rows of finished HTML. The first cell of a row names it.
 struct Table<'t> {
     id: &'t str,
     caption: String,
@@ -36,8 +36,11 @@ impl Table<'_> {
         if self.rows.is_empty() {
             return format!("<p class=\"none\">{}</p>\n", self.none);
         }
-        let numeric = |place: usize| self.columns[place].starts_with('#');
-        let class = |place: usize| if numeric(place) { " class=\"n\"" } else { "" };
+        let class = |place: usize| match self.columns[place].as_bytes().first() {
+            Some(b'#') => " class=\"n\"",
+            Some(b'@') => " class=\"t\"",
+            _ => "",
+        };
         // A wide table scrolls by itself, also with the keyboard.
         let mut out = format!(
             "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}-c\">\n\
@@ -46,14 +49,14 @@ impl Table<'_> {
             id = self.id
         );
         for (place, name) in self.columns.iter().enumerate() {
-            out.push_str(&format!("<th scope=\"col\"{}>{}</th>", class(place), name.trim_start_matches('#')));
+            out.push_str(&format!("<th scope=\"col\"{}>{}</th>", class(place), name.trim_start_matches(['#', '@'])));
         }
         out.push_str("</tr></thead>\n<tbody>\n");
         for row in self.rows.iter().take(MOST_ROWS) {
             out.push_str("<tr>");
             for (place, cell) in row.iter().enumerate() {
                 match place {
-                    0 => out.push_str(&format!("<th scope=\"row\">{cell}</th>")),
+                    0 => out.push_str(&format!("<th scope=\"row\"{}>{cell}</th>", class(place))),
                     _ => out.push_str(&format!("<td{}>{cell}</td>", class(place))),
                 }
             }
@@ -82,10 +85,21 @@ fn rule(id: &str, rotate: &BTreeMap<String, String>) -> String {
     format!("<code>{}</code>{}", escaped(id), link.unwrap_or_default())
 }
 
+/// A person: name and address apart, so that a name which runs from right to left leaves the address alone.
+fn person(who: &str) -> String {
+    match who.rsplit_once(" <").and_then(|(name, rest)| Some((name, rest.strip_suffix('>')?))) {
+        Some((name, address)) if !name.is_empty() => {
+            format!("{}<span class=\"sub\">{}</span>", text(name), text(address))
+        }
+        _ if who.is_empty() => "<em>unknown</em>".to_owned(),
+        _ => text(who),
+    }
+}
+
 fn open(exposures: &Exposures, rotate: &BTreeMap<String, String>) -> String {
     let rows = exposures.open.iter().map(|own| {
         let severity = own.severity.map_or("–", |severity| severity.name());
-        let owner = own.owner.as_deref().map_or_else(|| "<em>nobody</em>".to_owned(), text);
+        let owner = own.owner.as_deref().map_or_else(|| "<em>nobody</em>".to_owned(), person);
         let again = if own.reopened { " (again)" } else { "" };
         vec![
             format!("<code>{}</code>", escaped(&own.id)),
@@ -98,13 +112,13 @@ fn open(exposures: &Exposures, rotate: &BTreeMap<String, String>) -> String {
                 text(&own.repository)
             ),
             owner,
-            own.who.as_deref().map_or_else(|| "–".to_owned(), text),
+            own.who.as_deref().map_or_else(|| "–".to_owned(), person),
         ]
     });
     let table = Table {
         id: "open",
         caption: "Open exposures, the oldest first".to_owned(),
-        columns: &["Exposure", "Open since", "Severity", "Rule", "Where", "Owner", "Committed by"],
+        columns: &["Exposure", "Open since", "Severity", "Rule", "@Where", "@Owner", "@Committed by"],
         rows: rows.collect(),
         none: "No exposure is open.",
     };
@@ -124,18 +138,18 @@ fn weeks(summary: &Summary) -> String {
         none: "There are no weeks in this time.",
     };
     let body = format!(
-        "{}<details>\n<summary>The same as a table</summary>\n{}</details>\n",
+        "<div class=\"chart\">\n{}</div>\n<details>\n<summary>The same as a table</summary>\n{}</details>\n",
         chart::weeks(&summary.weeks),
         table.html()
     );
     section("weeks", "Week by week", &body)
 }
 
-/// A bar of parts with its legend, which names the parts in the bar's order.
-fn parts(id: &str, title: &str, parts: &[(&str, u64)]) -> String {
+/// A bar of parts with its legend, which names the parts in the bar's order; each has its colour's number.
+fn parts(id: &str, title: &str, parts: &[(&str, u64, u8)]) -> String {
     let mut out = format!("<figure>\n{}<figcaption><ul class=\"legend\">\n", chart::parts(id, title, parts));
-    for (place, (name, number)) in parts.iter().enumerate() {
-        out.push_str(&format!("<li><span class=\"key k{place}\"></span>{name}: <strong>{number}</strong></li>\n"));
+    for (name, number, color) in parts {
+        out.push_str(&format!("<li><span class=\"key k{color}\"></span>{name}: <strong>{number}</strong></li>\n"));
     }
     out + "</ul></figcaption>\n</figure>\n"
 }
@@ -150,9 +164,9 @@ fn commits(summary: &Summary) -> String {
         "commits",
         "Commits by scan",
         &[
-            ("Scanned", tally.scanned),
-            ("Not scanned, clean", tally.unscanned),
-            ("Skipped, with a finding", tally.skipped),
+            ("Scanned", tally.scanned, 0),
+            ("Not scanned, clean", tally.unscanned, 1),
+            ("Skipped, with a finding", tally.skipped, 2),
         ],
     );
     body.push_str(&by(
@@ -201,9 +215,7 @@ fn repositories(all: &[Repository]) -> String {
 fn by(id: &str, caption: &str, name: &str, numbers: &BTreeMap<String, u64>, none: &str) -> String {
     let mut rows: Vec<(&String, &u64)> = numbers.iter().collect();
     rows.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
-    let rows = rows.into_iter().map(|(name, number)| {
-        vec![if name.is_empty() { "<em>unknown</em>".to_owned() } else { text(name) }, number.to_string()]
-    });
+    let rows = rows.into_iter().map(|(name, number)| vec![person(name), number.to_string()]);
     let table = Table { id, caption: caption.to_owned(), columns: &[name, "#Number"], rows: rows.collect(), none };
     table.html()
 }
@@ -217,12 +229,12 @@ fn exceptions(all: &Exceptions) -> String {
         "ends",
         "Exceptions by their end",
         &[
-            ("Ended", end.ended),
-            ("Within 14 days", end.within_14_days),
-            ("15 to 30 days", end.within_30_days),
-            ("31 to 90 days", end.within_90_days),
-            ("Later", end.later),
-            ("No end recorded", end.no_end),
+            ("Ended", end.ended, 2),
+            ("Within 14 days", end.within_14_days, 3),
+            ("15 to 30 days", end.within_30_days, 4),
+            ("31 to 90 days", end.within_90_days, 1),
+            ("Later", end.later, 0),
+            ("No end recorded", end.no_end, 5),
         ],
     );
     let soon = all.list.iter().filter(|own| own.days.is_some_and(|days| days <= SOON));
@@ -239,14 +251,14 @@ fn exceptions(all: &Exceptions) -> String {
             text(&own.kind),
             format!("<code>{}</code>", escaped(&own.rule)),
             format!("{}<span class=\"sub\">{}</span>", text(&own.path), text(&own.repository)),
-            text(&own.owner),
+            person(&own.owner),
             text(&own.reason),
         ]
     });
     let table = Table {
         id: "soon",
         caption: format!("Exceptions that ended, or end within {SOON} days"),
-        columns: &["Exception", "Last day", "Kind", "Rule", "Where", "Owner", "Reason"],
+        columns: &["Exception", "Last day", "Kind", "Rule", "@Where", "@Owner", "@Reason"],
         rows: rows.collect(),
         none: "None ended, and none ends within 30 days.",
     };
