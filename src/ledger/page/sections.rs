@@ -103,7 +103,7 @@ fn open(exposures: &Exposures, rotate: &BTreeMap<String, String>) -> String {
         let again = if own.reopened { " (again)" } else { "" };
         vec![
             format!("<code>{}</code>", escaped(&own.id)),
-            format!("{} ({}){again}", escaped(day(&own.since)), span(own.open_seconds)),
+            format!("<span class=\"d\">{}</span> ({}){again}", escaped(day(&own.since)), span(own.open_seconds)),
             severity.to_owned(),
             rule(&own.rule, rotate),
             format!(
@@ -247,7 +247,7 @@ fn exceptions(all: &Exceptions) -> String {
         };
         vec![
             format!("<code>{}</code>", escaped(&own.id)),
-            format!("{}<span class=\"sub\">{left}</span>", escaped(own.expires.as_deref().unwrap_or_default())),
+            format!("<span class=\"d\">{}</span><span class=\"sub\">{left}</span>", escaped(own.expires.as_deref().unwrap_or_default())),
             text(&own.kind),
             format!("<code>{}</code>", escaped(&own.rule)),
             format!("{}<span class=\"sub\">{}</span>", text(&own.path), text(&own.repository)),
