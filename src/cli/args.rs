@@ -147,6 +147,9 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Look at the ledger: what happened on this machine, and whether anybody changed it.
+    #[command(subcommand)]
+    Ledger(super::ledger::Ledger),
     /// Look at the policy.
     #[command(subcommand)]
     Policy(Policy),

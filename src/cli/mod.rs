@@ -11,6 +11,7 @@ mod exceptions;
 mod hook;
 mod import;
 mod journal;
+mod ledger;
 mod policy;
 mod prompt;
 mod rules;
@@ -82,6 +83,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Approve { id, key } => approve::run(&id, key.as_deref()),
         Command::Exceptions(command) => exceptions::run(command),
         Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
+        Command::Ledger(command) => ledger::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
         Command::Hook(Hook::PreCommit { format }) => hook::pre_commit(format, color),

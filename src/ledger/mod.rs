@@ -2,8 +2,9 @@
 //!
 //! - [`record`]: what a line says;
 //! - [`line`]: a record as bytes, and what the chain reads of them;
-//! - [`chain`]: appending;
+//! - [`chain`]: appending a record;
 //! - [`read`]: the files, their lines, their records;
+//! - [`verify`]: finding out what was changed afterwards;
 //! - [`sink`]: the local sockets to which lines may go as well;
 //! - [`export`]: records in the forms that other programs read;
 //! - [`summary`]: the numbers of a report, [`text`] and [`page`] show them.
@@ -18,7 +19,9 @@ pub mod read;
 pub mod record;
 pub mod sink;
 pub mod summary;
+mod tail;
 pub mod text;
+pub mod verify;
 
 pub use chain::Ledger;
 pub use record::{Entry, Event, Record};
