@@ -14,10 +14,10 @@ pub fn render(summary: &Summary) -> String {
     let mut out = String::new();
     let mut line = |text: String| out.push_str(&format!("{}\n", escape(text.trim_end().as_bytes())));
     let from = summary.from.as_deref().map_or("the beginning", day);
-    line(format!("ledger {}, {from} to {}", summary.ledger, day(&summary.until)));
-    if summary.records == 0 {
-        line("no records in this time".to_owned());
-    }
+    let ledger =
+        if summary.ledger.is_empty() { "no ledger yet".to_owned() } else { format!("ledger {}", summary.ledger) };
+    let none = if summary.records == 0 { ": no records in this time" } else { "" };
+    line(format!("{ledger}, {from} to {}{none}", day(&summary.until)));
     line(String::new());
     let row = |name: &str, number: u64, more: String| format!("{name:<22}{number:>8}  {more}");
     let commits = &summary.commits;

@@ -1,4 +1,4 @@
-//! What the schemas ask for is checked against them in `tests/export.rs`; here is what they leave open.
+//! What the schemas ask for is checked against them in `tests/report/export.rs`; here is what they leave open.
 
 use super::*;
 use crate::ledger::record::{Entry, Place, VERSION};

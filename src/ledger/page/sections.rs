@@ -247,7 +247,10 @@ fn exceptions(all: &Exceptions) -> String {
         };
         vec![
             format!("<code>{}</code>", escaped(&own.id)),
-            format!("<span class=\"d\">{}</span><span class=\"sub\">{left}</span>", escaped(own.expires.as_deref().unwrap_or_default())),
+            format!(
+                "<span class=\"d\">{}</span><span class=\"sub\">{left}</span>",
+                escaped(own.expires.as_deref().unwrap_or_default())
+            ),
             text(&own.kind),
             format!("<code>{}</code>", escaped(&own.rule)),
             format!("{}<span class=\"sub\">{}</span>", text(&own.path), text(&own.repository)),

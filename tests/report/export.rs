@@ -87,7 +87,7 @@ fn full(event: Event, how: Option<&str>, number: usize) -> Entry {
 fn check(form: Form, mut checker: Command) {
     let lines: Vec<String> = records().iter().map(|own| export::line(own, form).expect("a line")).collect();
     let what = format!("{checker:?}");
-    let mut skip = |why: &str| drop(writeln!(std::io::stderr(), "SKIPPED: {what}: {}", why.trim()));
+    let mut skip = |why: &str| drop(writeln!(std::io::stderr(), "skipped: {what}: {}", why.trim()));
     let child = checker.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = match child {
         Ok(child) => child,
@@ -108,13 +108,13 @@ fn check(form: Form, mut checker: Command) {
 fn every_event_is_one_of_the_ocsf_class_2006() {
     let python = std::env::var_os("LEAKWARDEN_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     let mut checker = Command::new(python);
-    checker.args(["tests/ocsf.py", ocsf::VERSION]);
+    checker.args(["tests/report/ocsf.py", ocsf::VERSION]);
     check(Form::Ocsf, checker);
 }
 
 #[test]
 fn every_event_has_only_fields_of_ecs() {
     let mut checker = Command::new("node");
-    checker.args(["tests/ecs.cjs", ecs::VERSION]);
+    checker.args(["tests/report/ecs.cjs", ecs::VERSION]);
     check(Form::Ecs, checker);
 }

@@ -29,7 +29,7 @@ const REPOSITORIES: [&str; 5] = [
     "/src/a/b/c/d/e/f/g/h/i/j/k/l/m/infrastructure-as-code",
 ];
 
-const RULES: [&str; 5] = ["aws-access-key", "github-token", "<b>own-rule</b>", "generic-password", "stripe-secret-key"];
+const RULES: [&str; 5] = ["aws-access-key-id", "github-token", "<b>own-rule</b>", "generic-password", "stripe-secret-key"];
 
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
@@ -60,7 +60,7 @@ fn noted(draw: &mut Draw) -> Noted {
 }
 
 /// Some hundred records of nine months, ending on 22 November 2026.
-fn records() -> Vec<Record> {
+pub fn records() -> Vec<Record> {
     let end: jiff::Timestamp = END.parse().expect("a time");
     let mut draw = Draw(7);
     let mut all = Vec::new();
@@ -140,7 +140,7 @@ fn rotate() -> BTreeMap<String, String> {
     let rule = |id: &str, url: &str| (id.to_owned(), url.to_owned());
     BTreeMap::from([
         rule("github-token", "https://example.org/tokens?a=1&b=\"2\""),
-        rule("aws-access-key", "javascript:alert(3)"),
+        rule("aws-access-key-id", "javascript:alert(3)"),
     ])
 }
 
@@ -242,7 +242,7 @@ fn the_page_is_well_formed_and_holds_no_markup_of_others() {
 #[test]
 fn a_browser_shows_the_page_and_fetches_nothing() {
     let Some(browser) = browser() else {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no chromium, chromium-browser or google-chrome is on PATH");
+        let _ = writeln!(std::io::stderr(), "skipped: no chromium, chromium-browser or google-chrome is on PATH");
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
