@@ -87,7 +87,7 @@ fn full(event: Event, how: Option<&str>, number: usize) -> Entry {
 fn check(form: Form, mut checker: Command) {
     let lines: Vec<String> = records().iter().map(|own| export::line(own, form).expect("a line")).collect();
     let what = format!("{checker:?}");
-    let mut skip = |why: &str| drop(writeln!(std::io::stderr(), "skipped: {what}: {}", why.trim()));
+    let skip = |why: &str| drop(writeln!(std::io::stderr(), "skipped: {what}: {}", why.trim()));
     let child = checker.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = match child {
         Ok(child) => child,

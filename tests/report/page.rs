@@ -29,7 +29,8 @@ const REPOSITORIES: [&str; 5] = [
     "/src/a/b/c/d/e/f/g/h/i/j/k/l/m/infrastructure-as-code",
 ];
 
-const RULES: [&str; 5] = ["aws-access-key-id", "github-token", "<b>own-rule</b>", "generic-password", "stripe-secret-key"];
+const RULES: [&str; 5] =
+    ["aws-access-key-id", "github-token", "<b>own-rule</b>", "generic-password", "stripe-secret-key"];
 
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 

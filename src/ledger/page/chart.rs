@@ -12,10 +12,13 @@ const RIGHT: usize = 44;
 const PANEL: usize = 64;
 const GAP: usize = 18;
 
+/// A row of bars: its name, its class in the style, and what it counts.
+type Row = (&'static str, &'static str, fn(&Week) -> u64);
+
 /// Three rows of bars over the same weeks. Rows, not colours, tell the events apart.
 pub fn weeks(weeks: &[Week]) -> String {
     let shown = &weeks[weeks.len().saturating_sub(MOST_BARS)..];
-    let rows: [(&str, &str, fn(&Week) -> u64); 3] = [
+    let rows: [Row; 3] = [
         ("Blocked", "b1", |week| week.blocked),
         ("Skipped", "b2", |week| week.skipped),
         ("Excepted", "b3", |week| week.excepted),

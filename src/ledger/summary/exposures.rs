@@ -38,7 +38,7 @@ pub struct Times {
 }
 
 /// An exposure that is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Open {
     /// Its id.
     pub id: String,
@@ -104,9 +104,11 @@ pub(super) fn count(dated: &[Dated<'_>], until: Timestamp) -> Exposures {
             Event::ExposureAssigned => {
                 if let Some((row, _)) = open.get_mut(id) {
                     row.owner.clone_from(&entry.text);
-                } else {
+                } else if !known.contains_key(id) {
                     // Its opening is in a file that is gone: it is open all the same.
-                    let mut row = row(id, own, known.remove(id), false);
+                    let mut row = row(id, own, None, false);
+                    // The record names who assigned it, not who made the commit.
+                    row.who = None;
                     row.owner.clone_from(&entry.text);
                     open.insert(id, (row, opened.unwrap_or(own.time)));
                 }
@@ -150,21 +152,21 @@ fn elapsed(from: Timestamp, to: Timestamp) -> i64 {
 /// What a record says of an exposure; what it does not say is taken from before.
 fn row(id: &str, own: &Dated<'_>, before: Option<Open>, reopened: bool) -> Open {
     let entry = &own.record.entry;
-    let noted = entry.findings.first();
-    let place = entry.repository.as_ref();
-    let old = before.as_ref();
-    Open {
-        id: id.to_owned(),
-        rule: noted.map(|noted| noted.rule.clone()).or(old.map(|old| old.rule.clone())).unwrap_or_default(),
-        severity: noted.map(|noted| noted.severity).or(old.and_then(|old| old.severity)),
-        path: noted.map(|noted| noted.path.clone()).or(old.map(|old| old.path.clone())).unwrap_or_default(),
-        line: noted.map(|noted| noted.line).or(old.map(|old| old.line)).unwrap_or_default(),
-        repository: place.map(|place| place.path.clone()).or(old.map(|old| old.repository.clone())).unwrap_or_default(),
-        clone: place.map(|place| place.clone.clone()).or(old.map(|old| old.clone.clone())).unwrap_or_default(),
-        since: String::new(),
-        open_seconds: 0,
-        owner: old.and_then(|old| old.owner.clone()),
-        who: entry.who.clone().or(old.and_then(|old| old.who.clone())),
-        reopened,
+    let mut row = before.unwrap_or_default();
+    id.clone_into(&mut row.id);
+    row.reopened = reopened;
+    if let Some(noted) = entry.findings.first() {
+        row.rule.clone_from(&noted.rule);
+        row.severity = Some(noted.severity);
+        row.path.clone_from(&noted.path);
+        row.line = noted.line;
     }
+    if let Some(place) = &entry.repository {
+        row.repository.clone_from(&place.path);
+        row.clone.clone_from(&place.clone);
+    }
+    if entry.who.is_some() {
+        row.who.clone_from(&entry.who);
+    }
+    row
 }

@@ -145,6 +145,9 @@ fn an_exposure_is_open_until_it_is_closed_and_again_when_it_comes_back() {
         ("2026-10-03T00:00:00Z", exposure(Event::ExposureClosed, "x1", Some("revoked"), Some("ticket 7"))),
         ("2026-11-20T00:00:00Z", exposure(Event::ExposureReopened, "x1", None, None)),
         ("2026-11-10T00:00:00Z", exposure(Event::ExposureOpened, "x2", None, None)),
+        ("2026-10-03T00:00:00Z", exposure(Event::ExposureOpened, "x3", None, None)),
+        ("2026-10-04T00:00:00Z", exposure(Event::ExposureClosed, "x3", Some("removed"), None)),
+        ("2026-11-11T00:00:00Z", exposure(Event::ExposureAssigned, "x3", None, Some("Eve"))),
     ]);
     let own = summary(&records, between("2026-11-01T00:00:00Z", "2026-11-22T00:00:00Z")).exposures;
     assert_eq!((own.opened, own.reopened, own.closed.count), (1, 1, 0), "what happened before is not counted");
