@@ -78,6 +78,14 @@ fn an_export_is_one_line_for_each_record_and_says_what_it_left_out() {
         }
     }
     assert_eq!(at(&["export", "--format", "ocsf", "--since", "2099-01-01"]), (Some(0), String::new(), String::new()));
+    // Files that are packed are older: they are missed only where what can be read begins too late.
+    let packed = scratch.path().join("state/ledger.jsonl-20250101.gz");
+    fs::write(&packed, "packed").expect("a file");
+    assert_eq!(at(&["export", "--format", "ocsf", "--since", "2099-01-01"]), (Some(0), String::new(), String::new()));
+    let (code, out, error) = at(&["export", "--format", "ocsf"]);
+    assert_eq!((code, out.lines().count()), (Some(3), 60));
+    assert!(error.contains("ledger.jsonl-20250101.gz is compressed and was not read"), "{error}");
+    fs::remove_file(&packed).expect("a file");
     assert_eq!(at(&["export", "--format", "csv"]).0, Some(2));
     assert_eq!(at(&["export"]).0, Some(2));
     // An event of a newer version is passed on as it is, and cannot be passed on as anything else; the

@@ -50,8 +50,8 @@ pub(super) fn run(request: &Request) -> Exit {
 fn export(format: Format, since: Option<Timestamp>) -> Result<Exit, Failure> {
     let note = |text: &str| drop(writeln!(io::stderr(), "note: {text}"));
     let files = files(super::open()?.folder())?;
-    files.notes().iter().for_each(|text| note(text));
-    let mut exit = if files.compressed.is_empty() { Exit::Clean } else { Exit::CouldNotScan };
+    let packed = files.notes();
+    let (mut exit, mut reaches_back) = (Exit::Clean, false);
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
     let mut out = io::BufWriter::new(stdout.lock());
@@ -64,6 +64,7 @@ fn export(format: Format, since: Option<Timestamp>) -> Result<Exit, Failure> {
         // What has no readable time is not hidden by one that was asked for.
         let old = link.time.parse::<Timestamp>().is_ok_and(|time| since.is_some_and(|since| time < since));
         if old {
+            reaches_back = true;
             continue;
         }
         let text = match written(&stored, format, terminal) {
@@ -78,6 +79,12 @@ fn export(format: Format, since: Option<Timestamp>) -> Result<Exit, Failure> {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Clean),
             other => other.context("writing to standard output").map_err(Failure::usage)?,
         }
+    }
+    // Compressed files are older than all that can be read: nothing is missing where that begins
+    // before the time that was asked for.
+    if !packed.is_empty() && !reaches_back {
+        packed.iter().for_each(|text| note(text));
+        exit = Exit::CouldNotScan;
     }
     match out.flush() {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Clean),
