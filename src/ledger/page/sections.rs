@@ -312,8 +312,8 @@ fn rules(all: &[Rule], rotate: &BTreeMap<String, String>) -> String {
     });
     let table = Table {
         id: "rules",
-        caption: "Rules by findings; every try counts, a credential once".to_owned(),
-        columns: &["Rule", "Severity", "#Credentials", "#Blocked", "#Skipped", "#Excepted", "#Open"],
+        caption: "Rules by findings; every try counts, values are different credentials".to_owned(),
+        columns: &["Rule", "Severity", "#Values", "#Blocked", "#Skipped", "#Excepted", "#Open"],
         rows: rows.collect(),
         none: "No rule found anything in this time.",
     };
