@@ -1,5 +1,7 @@
 //! `leakwarden ledger`: what the ledger says, and whether it was changed.
 
+mod export;
+mod report;
 mod show;
 mod verify;
 
@@ -18,12 +20,20 @@ pub enum Ledger {
     ///
     /// Exit code 0: it holds; 1: it was changed; 3: it cannot be read.
     Verify(verify::Request),
+    /// Print records for other programs, one line of JSON each (docs/report.md).
+    ///
+    /// Exit code 3: something was left out; standard error says what.
+    Export(export::Request),
+    /// Show the numbers over some time: what was blocked, excepted and skipped, what is still open.
+    Report(report::Request),
 }
 
 pub(super) fn run(command: Ledger) -> Exit {
     match command {
         Ledger::Show(request) => show::run(&request),
         Ledger::Verify(request) => verify::run(&request),
+        Ledger::Export(request) => export::run(&request),
+        Ledger::Report(request) => report::run(&request),
     }
 }
 

@@ -97,7 +97,7 @@ fn event(name: &str) -> Result<Event> {
 }
 
 /// The moment that somebody means: so long before now, or a date or time in UTC.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp> {
+pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp> {
     let wrong = || anyhow!("`{text}` is no time; write `30d`, `12h`, `4w`, `2026-11-22` or `2026-11-22T06:00:00Z`");
     let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
     let hours = match unit {
