@@ -9,15 +9,15 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 
 use super::Repo;
 use super::write::replace;
 
-/// Lines older than this are dropped when the file is collected: 90 days.
-const OLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Lines older than this, in milliseconds, are dropped when the file is collected: 90 days.
+const OLD: u64 = 90 * 24 * 60 * 60 * 1000;
 
 /// From this size on the file is collected (a line has about 140 bytes, with SHA-256 200).
 const MUCH: u64 = 4 << 20;
@@ -92,9 +92,9 @@ pub struct Count {
     pub skipped: u64,
 }
 
-/// Seconds since 1970.
+/// Milliseconds since 1970.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn short(digest: &str) -> &str {
@@ -160,7 +160,7 @@ impl Repo {
         }
         ensure!(path.symlink_metadata()?.is_file(), "`leakwarden/receipts` in the git directory is no file");
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let oldest = now().saturating_sub(OLD.as_secs());
+        let oldest = now().saturating_sub(OLD);
         let young =
             |line: &&str| line.split(' ').next().and_then(|time| time.parse().ok()).is_some_and(|t: u64| t >= oldest);
         let mut kept: Vec<&str> = text.lines().filter(young).collect();
@@ -211,7 +211,7 @@ impl Receipts {
         self.recorded.contains(commit)
     }
 
-    /// The steps since a moment in Unix seconds, each once.
+    /// The steps since a moment in milliseconds since 1970, each once.
     pub fn since(&self, moment: u64) -> Count {
         let mut last: HashMap<&str, Kind> = HashMap::new();
         let rank = |kind: Kind| Kind::ALL.iter().position(|own| *own == kind);

@@ -67,13 +67,19 @@ impl Repo {
             true => &["CHERRY_PICK_HEAD", "REBASE_HEAD", "rebase-apply/original-commit"],
             false => &["CHERRY_PICK_HEAD"],
         };
+        let mut replayed: Vec<String> = names.iter().filter_map(|name| read(name)).collect();
+        // Of a squash git names the commit nowhere but in its list.
+        let done = fs::read_to_string(self.git_dir().join("rebase-merge/done")).unwrap_or_default();
+        let last = done.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+        let hex = |word: &&str| word.len() >= 7 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        replayed.extend(last.split(' ').take(3).filter(hex).filter_map(|word| super::history::resolve(word).ok()));
         Underway {
             rebase,
             mail: there("rebase-apply/applying"),
             other: ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE", "sequencer"]
                 .iter()
                 .any(|n| there(n)),
-            replayed: names.iter().filter_map(|name| read(name)).collect(),
+            replayed,
         }
     }
 

@@ -334,8 +334,8 @@ fn an_exception_that_ended_becomes_an_exposure() -> Result<()> {
             let found = text.lines().find(|line| line.starts_with(key)).unwrap_or_default();
             found.to_owned()
         });
-        s.edit_exceptions(&dates[0], "created = 2026-01-01")?;
-        s.edit_exceptions(&dates[1], "expires = 2026-02-01")?;
+        s.edit_exceptions(&dates[0], "created = \"2026-01-01\"")?;
+        s.edit_exceptions(&dates[1], "expires = \"2026-02-01\"")?;
         let _ = fs::remove_file(s.path(".git/leakwarden/told"));
         let outcome = s.commit("")?;
         says(&outcome, "ended on 2026-02-01")?;

@@ -12,10 +12,10 @@ use crate::git::receipts::now;
 use crate::ledger::record::Tally;
 use crate::ledger::{Entry, Event};
 
-/// When the last sum was written, in Unix seconds.
+/// When the last sum was written, in milliseconds since 1970.
 const SUMMED: &str = "summed";
 
-const A_DAY: u64 = 24 * 60 * 60;
+const A_DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// Writes the sum where the last one is a day old.
 ///
