@@ -79,8 +79,43 @@ id=$(leakwarden scan --staged --format json | sed -n 's/.*"id": "\(.*\)",/\1/p')
 run "leakwarden allow $id --kind fix-later --reason 'will be moved to the vault on Monday'"
 git rm -q --cached pay.py && rm pay.py
 
-say "== skipped, and found in CI"
+say "== skipped, noticed, found in CI, repaired"
 printf 'password: "%s"\n' "$(password)" >late.yml
 git add late.yml
 run "git commit -qnm 'in a hurry'"
 run "CI=1 leakwarden verify main..HEAD"
+run "leakwarden exposures"
+printf 'password: ${LATE_PASSWORD}\n' >late.yml
+run "git commit -qa --amend --no-edit"
+run "leakwarden exposures"
+
+say "== skipped, pushed, stopped"
+git init -q --bare ../shop.git
+git remote add origin ../shop.git
+git switch -q main
+run "git push -q -u origin main"
+printf 'password: "%s"\n' "$(password)" >hurry.yml
+git add hurry.yml
+git commit -qnm 'in a hurry again' 2>/dev/null
+run "git push -q"
+run "git reset -q --soft HEAD~1 && git rm -qf hurry.yml && leakwarden exposures settle"
+
+say "== pushed from a machine without hooks, found, rotated, closed"
+git clone -q ../shop.git ../elsewhere
+printf 'password: "%s"\n' "$(password)" >../elsewhere/server.yml
+git -C ../elsewhere add server.yml
+git -C ../elsewhere -c user.name=Eve -c user.email=eve@example.org commit -qm "the server"
+git -C ../elsewhere push -q
+run "git pull -q && leakwarden exposures find HEAD~1..HEAD"
+id=$(leakwarden exposures list --json | sed -n 's/.*"id": "\(.*\)",/\1/p' | head -1)
+run "leakwarden exposures show $id"
+run "leakwarden exposures assign $id 'Bob <bob@example.org>'"
+run "leakwarden exposures close $id --how revoked --evidence 'the password was changed at 10:20, the old one is refused'"
+
+say "== reported"
+run "leakwarden ledger report --since 30d"
+
+say "== a ledger that was edited is caught"
+run "leakwarden ledger verify"
+run "sed -i 's/\"skipped\"/\"blocked\"/' ~/.local/state/leakwarden/ledger.jsonl"
+run "leakwarden ledger verify"
