@@ -192,9 +192,13 @@ impl Bench {
                 ensure!(install.arg("install").output()?.status.success(), "leakwarden install failed");
             }
             if number == 1 {
-                ["pre-merge-commit", "commit-msg"].iter().try_for_each(|name| {
-                    fs::remove_file(folder.join(".git/hooks").join(name)).with_context(|| format!("remove {name}"))
-                })?;
+                let hooks = folder.join(".git/hooks");
+                for entry in fs::read_dir(&hooks).with_context(|| format!("read {}", hooks.display()))? {
+                    let path = entry?.path();
+                    if path.file_name().is_some_and(|name| name != "pre-commit") {
+                        fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+                    }
+                }
             }
             let words = split("git commit -q -m change");
             contestants.push(Contestant { name: name.to_owned(), folder, words, runs: 150, commits: true });

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::case::{Docket, Judgement};
 use super::journal::Journal;
-use super::{Exit, around, fail, print};
+use super::{Exit, around, exposures, fail, print};
 use crate::finding::escape;
 use crate::git::history::Commit;
 use crate::git::{Moment, Repo, write};
@@ -24,7 +24,7 @@ fn installed(dry_run: bool) -> Result<install::Outcome> {
     });
     let mut outcome = install::install(&binary, strict.unwrap_or_default(), dry_run)?;
     if outcome.complete && !dry_run && outcome.changed {
-        note(judgement, Event::Installed, &mut outcome);
+        note(&judgement, Event::Installed, &mut outcome);
     }
     Ok(outcome)
 }
@@ -32,7 +32,11 @@ fn installed(dry_run: bool) -> Result<install::Outcome> {
 pub(super) fn uninstall(dry_run: bool) -> Exit {
     finish(install::uninstall(dry_run).map(|mut outcome| {
         if outcome.changed && !dry_run {
-            note(here(), Event::Uninstalled, &mut outcome);
+            let here = here();
+            note(&here, Event::Uninstalled, &mut outcome);
+            if let Some((repo, _)) = here {
+                repo.forget(exposures::mention(&repo).is_none());
+            }
         }
         outcome
     }))
@@ -49,11 +53,11 @@ fn here() -> Option<(Repo, Judgement)> {
 }
 
 /// Writes that hooks came or went, and begins to watch what is committed here.
-fn note(here: Option<(Repo, Judgement)>, event: Event, outcome: &mut install::Outcome) {
+fn note(here: &Option<(Repo, Judgement)>, event: Event, outcome: &mut install::Outcome) {
     let Some((repo, judgement)) = here else { return };
     repo.look_from_here();
-    let written = Journal::open(&judgement, Some(&repo), "command").and_then(|journal| {
-        let who = write::identity().ok();
+    let written = Journal::open(judgement, Some(repo), "command").and_then(|journal| {
+        let who = write::committer();
         journal.write(Entry { event, who, ..journal.entry() })
     });
     if let Err(error) = written {

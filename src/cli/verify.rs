@@ -148,7 +148,7 @@ fn range(repo: &Repo, around: &Surroundings, ids: &[String], pushed: &Pushed) ->
 fn tree(repo: &Repo, around: &Surroundings, name: &str) -> Result<Report, Failure> {
     let commit = Commit::read(repo, &history::resolve(name).map_err(Failure::usage)?)?;
     let judgement = Bench::new(repo, around, None).judgement(&commit)?;
-    let options = Options { around: around, count_lines: false };
+    let options = Options { around, count_lines: false };
     let found = commit.scan_all(repo, &judgement.rules, options)?;
     let mut receipt = found.receipt;
     receipt.commits = None;

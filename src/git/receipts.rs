@@ -211,6 +211,11 @@ impl Receipts {
         self.recorded.contains(commit)
     }
 
+    /// When the first step was looked at, in milliseconds since 1970.
+    pub fn first(&self) -> Option<u64> {
+        self.lines.iter().map(|(time, ..)| *time).min()
+    }
+
     /// The steps since a moment in milliseconds since 1970, each once.
     pub fn since(&self, moment: u64) -> Count {
         let mut last: HashMap<&str, Kind> = HashMap::new();

@@ -147,6 +147,24 @@ impl Repo {
         replace(&path, text.as_bytes()).context("cannot write into the git directory")
     }
 
+    /// Removes all of our state files in this worktree and in what all worktrees share; with `all`
+    /// also the clone's id, by which its exposures are known.
+    pub fn forget(&self, all: bool) {
+        let own = [TRAILERS, ONCE, TOLD, "looked", "passed", "receipts", "recorded", "summed"];
+        for place in [self.git_dir(), self.gix.common_dir()] {
+            let folder = place.join("leakwarden");
+            if folder.is_symlink() {
+                continue;
+            }
+            // What cannot be removed is left; uninstalling says nothing of it, as it is in nobody's way.
+            own.iter().for_each(|name| drop(fs::remove_file(folder.join(name))));
+            if all {
+                let _ = fs::remove_file(folder.join("clone"));
+            }
+            let _ = fs::remove_dir(folder);
+        }
+    }
+
     /// Removes a state file, if it is there.
     pub fn clear_state(&self, name: &str) {
         // Nothing depends on it: what it says is compared with what is committed.

@@ -128,6 +128,14 @@ pub fn identity() -> Result<String> {
     Ok(text[..=end].trim().to_owned())
 }
 
+/// The person who commits, without starting a process: what environment and configuration say. `None`
+/// where they do not say it.
+pub fn committer() -> Option<String> {
+    let repo = gix::ThreadSafeRepository::discover_with_environment_overrides(".").ok()?.to_thread_local();
+    let person = repo.committer()?.ok()?;
+    (!person.email.is_empty()).then(|| format!("{} <{}>", person.name, person.email))
+}
+
 /// The first commit of this history, in hex; `None` where there is none yet, or where a shallow
 /// clone does not have it.
 pub fn first_commit(repo: &Repo) -> Option<String> {

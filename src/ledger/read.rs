@@ -97,8 +97,10 @@ pub fn files(folder: &Path) -> Result<Files> {
 }
 
 /// Whether what follows [`NAME`] is nothing, or what logrotate puts there: `.1`, `-20261122`,
-/// `-20261122-1795327200` (logrotate(8), `dateext`, `dateformat`).
+/// `-20261122-1795327200` (logrotate(8), `dateext`, `dateformat`), or `-2026112207.backup` for a file that
+/// stood where it wanted to make one.
 fn is_rotated(rest: &str) -> bool {
+    let rest = rest.strip_suffix(".backup").unwrap_or(rest);
     rest.is_empty()
         || rest.starts_with(['.', '-']) && rest.len() > 1 && rest[1..].bytes().all(|b| b.is_ascii_digit() || b == b'-')
 }

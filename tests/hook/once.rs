@@ -17,7 +17,8 @@ fn a_typed_exception_becomes_a_trailer() -> Result<()> {
         let id = blocked(s, "typed")?;
         s.commit_allowing(&format!("{} test-value: made for this scenario", &id[..6]))?.clean()?;
         let message = s.message("HEAD")?;
-        ensure!(message.ends_with(&format!("Leakwarden-Allow: {id} test-value: made for this scenario")), "{message}");
+        let trailer = format!("\n\nLeakwarden-Allow: {id} test-value: made for this scenario\nLeakwarden-Ledger: ");
+        ensure!(message.contains(&trailer), "{message}");
         s.verify("HEAD^..HEAD")?.ok()?;
         s.verify("--tree")?.ok().map(drop)
     })

@@ -150,7 +150,9 @@ fn amend_of_a_commit_that_has_an_old_secret() -> Result<()> {
         s.commit_unchecked("an old secret")?;
         // Against the commit that is replaced, nothing of it is new.
         s.append("old.conf", "b = 2\n")?;
-        s.commit("-a --amend")?.clean()?;
+        let amended = s.commit("-a --amend")?;
+        // post-rewrite compares with its real parents.
+        ensure!(amended.ok()?.stderr.contains("leakwarden: this commit holds a secret"), "{}", amended.stderr);
         s.append("old.conf", line(&plant::github("amend-old-new")))?;
         s.commit("-a --amend")?.blocked_at("old.conf:4:")?.not_at("old.conf:2:").map(drop)
     })
@@ -348,8 +350,8 @@ fn dry_run_and_nothing_to_commit() -> Result<()> {
         s.write("app.conf", line(&plant::github("no-verify")))?;
         s.git("add app.conf")?;
         s.commit("--dry-run")?.ok()?.not_at("leakwarden")?;
-        // A person's own decision stays possible.
-        s.commit("--no-verify")?.ok()?.not_at("leakwarden").map(drop)
+        // A person's own decision stays possible; `noticed` has what is said of it.
+        s.commit("--no-verify")?.ok()?.not_at("blocked").map(drop)
     })
 }
 

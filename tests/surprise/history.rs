@@ -31,6 +31,8 @@ pub struct History<'a> {
     log: &'a mut Vec<String>,
     /// Commits that the law was claimed for.
     pub claims: u64,
+    /// Commits that were made past the hooks, and that `verify` and pre-push both refuse.
+    pub refusals: u64,
     passed: BTreeSet<String>,
     planted: usize,
     today: Date,
@@ -53,7 +55,8 @@ impl<'a> History<'a> {
         s.start()?;
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let dice = Dice::new(seed);
-        let mut own = History { s, dice, seed, log, claims: 0, passed: BTreeSet::new(), planted: 0, today };
+        let mut own =
+            History { s, dice, seed, log, claims: 0, refusals: 0, passed: BTreeSet::new(), planted: 0, today };
         if own.dice.once_in(2) {
             own.policy()?;
         }
@@ -115,10 +118,16 @@ impl<'a> History<'a> {
             Claim::Amend => self.passed.contains(before),
             Claim::None => false,
         };
-        if !(made && all_ran && claimed) {
-            return Ok(made);
+        if !made {
+            return Ok(false);
         }
         let verified = self.s.verify(&format!("{head}^! --policy-from {head}"))?;
+        if !(all_ran && claimed) {
+            if verified.code != Some(0) {
+                self.said_before(&head, &verified)?;
+            }
+            return Ok(true);
+        }
         ensure!(
             verified.code == Some(0),
             "the hooks let {head:.8} pass, verify does not:\n{}\nmessage:\n{}\nhooks said: {said}",
@@ -128,6 +137,21 @@ impl<'a> History<'a> {
         self.claims += 1;
         self.passed.insert(head);
         Ok(true)
+    }
+
+    /// The other half of the law: what `verify` refuses is refused before it leaves this machine.
+    fn said_before(&mut self, head: &str, verified: &Outcome) -> Result<()> {
+        let line = format!("refs/heads/main {head} refs/heads/main {}\n", "0".repeat(head.len()));
+        let push = self.s.run_with(&mut self.s.hook_command("pre-push origin ../nowhere"), &line)?;
+        ensure!(
+            push.code == Some(1),
+            "verify refuses {head:.8}, pre-push ({:?}) does not:\n{}\npre-push said: {}",
+            push.code,
+            verified.stderr,
+            push.stderr
+        );
+        self.refusals += 1;
+        Ok(())
     }
 
     /// `git commit`, in one of its ways, and the law.

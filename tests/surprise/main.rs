@@ -4,7 +4,8 @@
 //! A history is drawn from a seed: a repository with a policy of its own, and some dozens of steps by
 //! real git with leakwarden installed (`history`). After each step that made a commit for which
 //! pre-commit or pre-merge-commit and commit-msg ran, `verify COMMIT^! --policy-from COMMIT` must
-//! pass. A commit for which they did not run claims nothing.
+//! pass. A commit for which they did not run claims nothing; but where `verify` refuses it, pre-push does
+//! so first.
 //!
 //! What is known to differ, and how it is handled here:
 //!
@@ -46,7 +47,7 @@ fn what_the_hooks_let_pass_verify_lets_pass() {
     let first = asked("LEAKWARDEN_SEED").unwrap_or(1);
     let end = first + asked("LEAKWARDEN_HISTORIES").unwrap_or(HISTORIES);
     let next = AtomicU64::new(first);
-    let (failures, claims) = (Mutex::new(Vec::new()), AtomicU64::new(0));
+    let (failures, claims, refusals) = (Mutex::new(Vec::new()), AtomicU64::new(0), AtomicU64::new(0));
     let threads = std::thread::available_parallelism().map_or(2, usize::from).min(8);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -57,7 +58,10 @@ fn what_the_hooks_let_pass_verify_lets_pass() {
                         return;
                     }
                     match run(seed) {
-                        Ok(count) => drop(claims.fetch_add(count, Ordering::Relaxed)),
+                        Ok((passed, refused)) => {
+                            claims.fetch_add(passed, Ordering::Relaxed);
+                            refusals.fetch_add(refused, Ordering::Relaxed);
+                        }
                         Err(text) => failures.lock().unwrap_or_else(PoisonError::into_inner).push(text),
                     }
                 }
@@ -67,11 +71,13 @@ fn what_the_hooks_let_pass_verify_lets_pass() {
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     assert!(failures.is_empty(), "{} histories broke the law:\n\n{}", failures.len(), failures.join("\n\n"));
     let (claims, histories) = (claims.into_inner(), end - first);
+    let refusals = refusals.into_inner();
+    assert!(refusals >= histories / 4, "{refusals} commits in {histories} histories were refused: too few to say much");
     assert!(claims >= histories * 4, "{claims} commits in {histories} histories were let pass: too few to say much");
 }
 
-/// Runs one history and counts the commits that the law was claimed for.
-fn run(seed: u64) -> Result<u64, String> {
+/// Runs one history; counts the commits that the law was claimed for, and those that pre-push refused.
+fn run(seed: u64) -> Result<(u64, u64), String> {
     let all = gits::all();
     let git = &all[usize::try_from(seed).unwrap_or(0) % all.len()];
     let mut log = Vec::new();
@@ -80,7 +86,7 @@ fn run(seed: u64) -> Result<u64, String> {
         for _ in 0..STEPS {
             history.step()?;
         }
-        Ok(history.claims)
+        Ok((history.claims, history.refusals))
     });
     outcome.map_err(|error| {
         let steps = log.join("\n  ");

@@ -61,7 +61,7 @@ pub(super) fn push(repo: &Repo, judgement: &Judgement, judged: &[Judged], receip
     }
     let commit = blocking.iter().find_map(|own| own.commit.clone());
     let written = Journal::open(judgement, Some(repo), "pre-push").and_then(|journal| {
-        let who = write::identity().ok();
+        let who = write::committer();
         journal.write_findings(Entry { event: Event::Blocked, commit, who, ..journal.entry() }, &blocking)
     });
     if let Err(error) = written {
@@ -80,7 +80,7 @@ fn write(
     let journal = Journal::open(judgement, Some(repo), at)?;
     let tree = tree.map(str::to_owned);
     // Without an identity git will not commit either; what happened is recorded all the same.
-    let who = write::identity().ok();
+    let who = write::committer();
     journal.write_findings(Entry { event, tree, who, ..journal.entry() }, judged).map(drop)
 }
 

@@ -73,13 +73,14 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
     let mut report = judgement.report(subject, judged, found.receipt);
     report.first_commit = found.first_commit;
     report.told = told;
-    if in_hook && report.findings.is_empty() {
-        if let Some(reminder) = judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH)) {
-            report.receipt.notes.extend(reminder.lines.iter().map(|line| escape(line.as_bytes())));
-            if let Err(error) = ended::open(&repo, &staging, &judgement, &reminder.book, &reminder.ended) {
-                let text = format!("an exception that has ended could not be opened as an exposure: {error:#}");
-                report.receipt.notes.push(escape(text.as_bytes()));
-            }
+    if in_hook
+        && report.findings.is_empty()
+        && let Some(reminder) = judgement.soon_to_end(&repo, || staging.file(crate::exception::PATH))
+    {
+        report.receipt.notes.extend(reminder.lines.iter().map(|line| escape(line.as_bytes())));
+        if let Err(error) = ended::open(&repo, &staging, &judgement, &reminder.book, &reminder.ended) {
+            let text = format!("an exception that has ended could not be opened as an exposure: {error:#}");
+            report.receipt.notes.push(escape(text.as_bytes()));
         }
     }
     if in_hook {

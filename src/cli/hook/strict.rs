@@ -49,7 +49,7 @@ fn prepare() -> Result<Exit, Failure> {
          with `leakwarden allow`\n",
     );
     let written = Journal::open(&judgement, Some(&repo), "prepare-commit-msg").and_then(|journal| {
-        let (who, how) = (write::identity().ok(), Some("no-verify".to_owned()));
+        let (who, how) = (write::committer(), Some("no-verify".to_owned()));
         journal.write(Entry { event: Event::Blocked, who, how, tree: staging.tree(), ..journal.entry() })
     });
     if let Err(error) = written {

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::super::case::Docket;
 use super::super::journal::Journal;
 use crate::git::Repo;
-use crate::git::receipts::now;
+use crate::git::receipts::{Count, now};
 use crate::ledger::record::Tally;
 use crate::ledger::{Entry, Event};
 
@@ -22,12 +22,7 @@ const A_DAY: u64 = 24 * 60 * 60 * 1000;
 /// # Errors
 /// Where the ledger cannot be written; then it is tried again.
 pub(super) fn now_and_then(repo: &Repo) -> Result<()> {
-    let last = last(repo);
-    if last == 0 {
-        // The first day begins now.
-        return repo.set_state(SUMMED, &format!("{}\n", now()));
-    }
-    if now().saturating_sub(last) >= A_DAY { write(repo, last) } else { Ok(()) }
+    sum(repo, |count, since| since >= A_DAY && count.scanned + count.unscanned + count.skipped > 0)
 }
 
 /// Writes the sum if there is something in it that somebody may ask about.
@@ -35,18 +30,17 @@ pub(super) fn now_and_then(repo: &Repo) -> Result<()> {
 /// # Errors
 /// As [`now_and_then`].
 pub(super) fn with_a_push(repo: &Repo) -> Result<()> {
-    write(repo, last(repo))
+    sum(repo, |count, since| count.unscanned > 0 || since >= A_DAY && count.scanned + count.skipped > 0)
 }
 
-fn last(repo: &Repo) -> u64 {
+/// Writes the sum where it is due, given what is in it and for how many milliseconds.
+fn sum(repo: &Repo, is_due: impl FnOnce(Count, u64) -> bool) -> Result<()> {
+    let receipts = repo.receipts();
     let forever = Duration::from_secs(u64::MAX / 4);
-    repo.state(SUMMED, forever).and_then(|text| text.trim().parse().ok()).unwrap_or(0)
-}
-
-fn write(repo: &Repo, last: u64) -> Result<()> {
-    let count = repo.receipts().since(last);
-    let moment = now();
-    if count.unscanned > 0 || moment.saturating_sub(last) >= A_DAY && count.scanned + count.skipped > 0 {
+    let last: Option<u64> = repo.state(SUMMED, forever).and_then(|text| text.trim().parse().ok());
+    let Some(last) = last.or_else(|| Some(receipts.first()?.saturating_sub(1))) else { return Ok(()) };
+    let (count, moment) = (receipts.since(last), now());
+    if is_due(count, moment.saturating_sub(last)) {
         let judgement = Docket::open().and_then(Docket::policy).map_err(|failure| failure.error)?;
         let journal = Journal::open(&judgement, Some(repo), "summary")?;
         let commits = Tally { scanned: count.scanned, unscanned: count.unscanned, skipped: count.skipped };
