@@ -8,7 +8,7 @@ use super::{Exit, finish};
 use crate::exception::book::Book;
 use crate::exception::once::Once;
 use crate::exception::{Exception, PATH, parse_end, plus_days, reason_fault};
-use crate::finding::{escape, lossy};
+use crate::finding::{Finding, escape, lossy};
 use crate::fingerprint::{SHORTEST, base32, fingerprint};
 use crate::git::staged::{Options, Staging};
 use crate::git::{Moment, Repo, state, write};
@@ -100,9 +100,13 @@ impl Place {
 
     /// The findings of what is staged.
     pub fn scan(&self, staging: &Staging<'_>) -> Result<Vec<Judged>> {
+        Ok(self.judgement.judge(self.unjudged(staging)?, None, &[]))
+    }
+
+    /// The same, before they are judged.
+    pub fn unjudged(&self, staging: &Staging<'_>) -> Result<Vec<Finding>> {
         let options = Options { around: &self.around, count_lines: false };
-        let found = staging.scan(&self.judgement.rules, options)?;
-        Ok(self.judgement.judge(found.findings, None, &[]))
+        Ok(staging.scan(&self.judgement.rules, options)?.findings)
     }
 }
 

@@ -8,7 +8,8 @@ use super::allow::Place;
 use super::approve::{standing, worth};
 use super::args::Exceptions;
 use super::case::Failure;
-use super::{Exit, finish};
+use super::journal::Journal;
+use super::{Exit, exposures, finish};
 use crate::exception::book::{self, Book};
 use crate::exception::{Exception, PATH, days_between, parse_end, plus_days, reason_fault};
 use crate::finding::{escape, escape_json};
@@ -188,7 +189,18 @@ fn renew(id: &str, expires: Option<&str>, reason: Option<&str>) -> Result<String
     let again = if own.approval.take().is_some() { "; its approval is void" } else { "" };
     let what = format!("exception {} now ends on {end}{again}", own.id);
     book.put(own);
-    written(&place, &book, &what)
+    let mut said = written(&place, &book, &what)?;
+    // What became an exposure because the exception had ended is none any more.
+    if exposures::mention(&place.repo).is_some() {
+        let found = place.unjudged(&place.staging()?.from_nothing())?;
+        let judged = judgement.judge(found, Some(&book), &[]);
+        let journal = Journal::open(judgement, Some(&place.repo), "command").map_err(Failure::usage)?;
+        let by = write::identity().map_err(Failure::usage)?;
+        for line in exposures::settle_excepted(&journal, &place.repo, &judged, &by)? {
+            said.push_str(&format!("{}\n", escape(line.as_bytes())));
+        }
+    }
+    Ok(said)
 }
 
 fn remove(id: &str) -> Result<String, Failure> {

@@ -156,6 +156,8 @@ pub enum How {
     NotASecret,
     /// It was never pushed, and nothing holds it any more.
     Removed,
+    /// An exception lets it pass; when that ends, the exposure is open again.
+    Excepted,
 }
 
 impl How {
@@ -165,6 +167,7 @@ impl How {
             How::Revoked => "revoked",
             How::NotASecret => "not-a-secret",
             How::Removed => "removed",
+            How::Excepted => "excepted",
         }
     }
 }

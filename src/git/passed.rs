@@ -61,6 +61,11 @@ impl Passed {
         let _ = fs::write(git_dir.join("leakwarden").join(PASSED), text);
     }
 
+    /// Whether this tree on this commit is what pre-commit looked at.
+    pub fn made(&self, parent: Option<&String>, tree: &str) -> bool {
+        self.index != CHANGED && self.head.as_ref() == parent && self.tree.as_deref() == Some(tree)
+    }
+
     /// Whether pre-commit, in this process of git, looked at something else than this tree.
     pub fn saw_another(&self, tree: &str) -> bool {
         self.index == CHANGED || self.tree.as_ref().is_some_and(|own| own != tree)

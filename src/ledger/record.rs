@@ -74,7 +74,8 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tree: Option<String>,
     /// In what way: of a skipped commit `no-verify`, `cherry-pick`, `revert`, `rebase`, `am`, `merge`,
-    /// `amend`, `changed-later` or `no-hook`; of a closed exposure `revoked`, `not-a-secret` or `removed`.
+    /// `amend`, `changed-later` or `no-hook`; of a closed exposure `revoked`, `not-a-secret`, `removed` or
+    /// `excepted`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
     /// The findings.

@@ -43,7 +43,7 @@ pub fn render(summary: &Summary) -> String {
         line(String::new());
         line("open exposures".to_owned());
         let rows = exposures.open.iter().map(|own| {
-            let owner = own.owner.as_deref().unwrap_or("nobody");
+            let owner = own.owner.as_deref().or(own.who.as_deref()).unwrap_or("nobody");
             let place = format!("{}:{}", own.path, own.line);
             format!(
                 "  {:>6}  {}  {}  {place}  {}  owner: {owner}",

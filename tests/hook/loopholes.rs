@@ -175,11 +175,11 @@ fn an_untouched_message_still_ends_the_commit() -> Result<()> {
 fn a_second_try_of_the_same_commit_may_use_what_was_left() -> Result<()> {
     in_repository(|s| {
         staged(s, "second-try")?;
-        s.allow(&s.only_id()?, &["--once"])?.ok()?;
         // A hook of somebody's, after ours, does not like the message.
         s.leakwarden("uninstall")?.ok()?;
         s.script("repo/.git/hooks/commit-msg", "grep -q ticket \"$1\"")?;
         s.install()?;
+        s.allow(&s.only_id()?, &["--once"])?.ok()?;
         s.commit("")?.exits(1)?;
         s.run(s.git_command().args(["commit", "-q", "-m", "a change with a ticket"]))?.clean()?;
         s.verify("HEAD^..HEAD")?.ok().map(drop)

@@ -323,6 +323,53 @@ fn a_second_try_of_the_same_is_recorded_once() -> Result<()> {
 }
 
 #[test]
+fn where_another_hook_manager_calls_the_program() -> Result<()> {
+    in_repository(|s| {
+        for name in ["pre-commit", "commit-msg", "post-commit", "post-rewrite"] {
+            s.script(&format!("repo/.git/hooks/{name}"), &format!("exec '{LEAKWARDEN}' hook {name} \"$@\""))?;
+        }
+        s.write(
+            "conf",
+            format!("token = \"{}\" # leakwarden:allow test-value made for a scenario\n", plant::github("hm")),
+        )?;
+        s.git("add conf")?;
+        s.commit("")?.ok()?;
+        nothing_more(s, &["excepted".to_owned()])?;
+        skipped(s, "more", "hm-more")?;
+        let events = ["excepted", "skipped by no-verify", "exposure-opened"].map(str::to_owned);
+        nothing_more(s, &events)
+    })
+}
+
+#[test]
+fn ten_repositories_at_once() -> Result<()> {
+    in_sandbox(|s| {
+        let folder = |n: usize| s.root().join(format!("repo/{n}"));
+        for n in 0..10 {
+            fs::create_dir_all(folder(n))?;
+            s.run(s.git_command().current_dir(folder(n)).args(["init", "-q"]))?.ok()?;
+            s.run(s.command(LEAKWARDEN).current_dir(folder(n)).arg("install"))?.ok()?;
+            let remark = if n % 2 == 0 { "" } else { " # leakwarden:allow test-value made for a scenario" };
+            fs::write(folder(n).join("conf"), format!("token = \"{}\"{remark}\n", plant::github("at-once")))?;
+            s.run(s.git_command().current_dir(folder(n)).args(["add", "conf"]))?.ok()?;
+        }
+        let start = |n: usize| {
+            let mut command = s.git_command();
+            command.current_dir(folder(n)).args(["commit", "-q", "-m", "x"]).stderr(std::process::Stdio::null());
+            command.spawn().context("git")
+        };
+        let children = (0..10).map(start).collect::<Result<Vec<_>>>()?;
+        for (n, mut child) in children.into_iter().enumerate() {
+            ensure!(child.wait()?.success() == (n % 2 == 1), "repository {n}");
+        }
+        let mut events = s.events()?;
+        events.sort();
+        ensure!(events == [["blocked"; 5], ["excepted"; 5]].concat(), "{events:?}");
+        s.leakwarden("ledger verify")?.ok().map(drop)
+    })
+}
+
+#[test]
 fn an_exception_that_ended_becomes_an_exposure() -> Result<()> {
     in_repository(|s| {
         s.write("conf", line(&plant::github("ended")))?;

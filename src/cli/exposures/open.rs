@@ -121,6 +121,43 @@ pub(super) fn closed(journal: &Journal, own: &Exposure, how: How, evidence: &str
     })
 }
 
+/// Closes the open exposures of this clone whose value an exception lets pass by now. Gives a line to
+/// say for each.
+///
+/// # Errors
+/// Where the store or the ledger cannot be written.
+pub(in crate::cli) fn settle_excepted(
+    journal: &Journal,
+    repo: &Repo,
+    judged: &[Judged],
+    by: &str,
+) -> Result<Vec<String>> {
+    let (store, clone) = (store()?, repo.clone_id()?);
+    if store.open_here(&clone) == 0 {
+        return Ok(Vec::new());
+    }
+    let key = journal.ledger.key()?;
+    let mut said = Vec::new();
+    for own in store.list()?.exposures {
+        if own.clone != clone || own.status != Status::Open {
+            continue;
+        }
+        let same =
+            |judged: &&Judged| judged.finding.rule == own.rule && pseudonym(&judged.finding, &key) == own.pseudonym;
+        let mut same = judged.iter().filter(same).peekable();
+        // At every place where it is: one exception speaks of one.
+        if same.peek().is_none() || same.clone().any(|judged| judged.excepted.is_none()) {
+            continue;
+        }
+        let Some(by_exception) = same.find_map(|judged| judged.excepted.as_ref()) else { continue };
+        let until = by_exception.expires.map(|day| format!(" until {day}")).unwrap_or_default();
+        let evidence = format!("exception {} ({}) lets it pass{until}", by_exception.id, by_exception.kind);
+        let own = closed(journal, &own, How::Excepted, &evidence, by)?;
+        said.push(format!("exposure {} ({}) is closed: {evidence}", own.id, own.what()));
+    }
+    Ok(said)
+}
+
 /// The clone that an exposure is in, which need not be the one that a command runs in.
 pub(super) fn clone_of(own: &Exposure) -> Place {
     Place { path: own.repository.clone(), clone: own.clone.clone() }

@@ -114,7 +114,12 @@ impl Desk<'_> {
     fn called_for(&self, call: &Call) -> Result<Vec<Case>> {
         let underway = self.repo.underway();
         let process = around::git_process();
-        let passed = self.repo.passed().filter(|passed| process.as_ref() == Some(&passed.process));
+        // Where another hook manager calls the program, nobody names the process; then the step must fit.
+        let fits = |passed: &Passed| match &process {
+            Some(process) => *process == passed.process,
+            None => passed.made(self.head.parents().first(), &self.head.tree()),
+        };
+        let passed = self.repo.passed().filter(fits);
         let before = match passed {
             None => Before::Nothing,
             Some(passed) if passed.saw_another(&self.head.tree()) => Before::SomethingElse,
@@ -284,11 +289,13 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// An amend may have taken out what got past before.
+    /// An amend may have taken out what got past before, or have excepted it.
     fn settle(&self, session: &Session) -> Result<(), Failure> {
         let journal = Journal::open(&session.judgement, Some(self.repo), "post-commit")?;
         let by = &self.head.committer;
-        for line in exposures::settle_removed(&journal, &session.judgement, self.repo, self.around, by)? {
+        let mut said = exposures::settle_excepted(&journal, self.repo, &session.findings(), by)?;
+        said.extend(exposures::settle_removed(&journal, &session.judgement, self.repo, self.around, by)?);
+        for line in said {
             tell(&format!("leakwarden: {line}\n"));
         }
         Ok(())

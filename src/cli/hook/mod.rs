@@ -28,6 +28,7 @@ use crate::receipt::Receipt;
 use crate::report::{Report, Subject};
 
 pub(super) use after::Call;
+pub(super) use tally::for_a_report;
 pub(super) use trailers::ANCHOR;
 
 /// How long a text for one commit may wait for it.

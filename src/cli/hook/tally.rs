@@ -30,7 +30,15 @@ pub(super) fn now_and_then(repo: &Repo) -> Result<()> {
 /// # Errors
 /// As [`now_and_then`].
 pub(super) fn with_a_push(repo: &Repo) -> Result<()> {
-    sum(repo, |count, since| count.unscanned > 0 || since >= A_DAY && count.scanned + count.skipped > 0)
+    sum(repo, |count, since| count.unscanned + count.skipped > 0 || since >= A_DAY && count.scanned + count.skipped > 0)
+}
+
+/// Writes the sum whatever is in it: somebody asks now.
+///
+/// # Errors
+/// As [`now_and_then`].
+pub(in crate::cli) fn for_a_report(repo: &Repo) -> Result<()> {
+    sum(repo, |count, _| count.scanned + count.unscanned + count.skipped > 0)
 }
 
 /// Writes the sum where it is due, given what is in it and for how many milliseconds.

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 
 use super::super::Exit;
 use super::super::case::Failure;
+use super::super::hook::for_a_report;
 use super::show::moment;
 use crate::finding::{escape, escape_json};
+use crate::git::{Repo, Surroundings};
 use crate::ledger::summary::{Period, summary};
 use crate::ledger::{page, read, text};
 use crate::rules::RuleSet;
@@ -38,6 +40,10 @@ fn report(request: &Request) -> Result<String, Failure> {
         "all" => None,
         since => Some(moment(since, until).map_err(Failure::usage)?),
     };
+    // Of the repository one stands in, what was not summed yet belongs into it.
+    if let Ok(repo) = Repo::open(&Surroundings::default()) {
+        for_a_report(&repo)?;
+    }
     let (records, unread) = read::records(super::open()?.folder())?;
     let mut numbers = summary(&records, Period { from, until });
     numbers.notes.extend(unread);

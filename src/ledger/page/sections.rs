@@ -99,7 +99,7 @@ fn person(who: &str) -> String {
 fn open(exposures: &Exposures, rotate: &BTreeMap<String, String>) -> String {
     let rows = exposures.open.iter().map(|own| {
         let severity = own.severity.map_or("–", |severity| severity.name());
-        let owner = own.owner.as_deref().map_or_else(|| "<em>nobody</em>".to_owned(), person);
+        let owner = own.owner.as_deref().or(own.who.as_deref()).map_or_else(|| "<em>nobody</em>".to_owned(), person);
         let again = if own.reopened { " (again)" } else { "" };
         vec![
             format!("<code>{}</code>", escaped(&own.id)),
