@@ -5,7 +5,8 @@
 unset leakwarden_input
 leakwarden=@BINARY@
 passed=
-{ read -r passed < "${GIT_DIR:-.git}/leakwarden/passed"; } 2>/dev/null
+left="${GIT_DIR:-.git}/leakwarden/passed"
+[ -f "$left" ] && { read -r passed < "$left"; } 2>/dev/null
 if [ "$passed" != "$PPID" ] && [ -x "$leakwarden" ]; then
     LEAKWARDEN_GIT=$PPID "$leakwarden" hook @HOOK@ "$@"
 fi

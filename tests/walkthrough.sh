@@ -106,8 +106,9 @@ printf 'password: "%s"\n' "$(password)" >../elsewhere/server.yml
 git -C ../elsewhere add server.yml
 git -C ../elsewhere -c user.name=Eve -c user.email=eve@example.org commit -qm "the server"
 git -C ../elsewhere push -q
-run "git pull -q && leakwarden exposures find HEAD~1..HEAD"
-id=$(leakwarden exposures list --json | sed -n 's/.*"id": "\(.*\)",/\1/p' | head -1)
+run "git pull -q && leakwarden exposures find HEAD~1..HEAD" >"$work/out"
+cat "$work/out"
+id=$(sed -n 's/^opened *\([0-9a-z]*\) .*/\1/p' "$work/out")
 run "leakwarden exposures show $id"
 run "leakwarden exposures assign $id 'Bob <bob@example.org>'"
 run "leakwarden exposures close $id --how revoked --evidence 'the password was changed at 10:20, the old one is refused'"

@@ -5,14 +5,19 @@
 //! shell can compare it with its own parent without starting a program. In every other case a `?`
 //! stands before it. Another commit, and one that was given up, has another process.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use super::Repo;
+use super::state::{own_file, small_file};
 
 /// The file's name.
 const PASSED: &str = "passed";
+
+/// The largest file that is read, in bytes: four short lines.
+const LARGEST: u64 = 4096;
 
 /// Stands for the index where it is not any more what pre-commit saw.
 const CHANGED: &str = "changed";
@@ -49,16 +54,22 @@ impl Passed {
         Some(Passed { process: process.to_owned(), done: process == first, head, tree, index })
     }
 
+    /// Not synced and not renamed: half a file is one that says nothing.
+    fn write(&self, git_dir: &Path) -> std::io::Result<()> {
+        let path = git_dir.join("leakwarden").join(PASSED);
+        let mut file = own_file(File::options().write(true).truncate(true), &path)?;
+        file.write_all(self.text().as_bytes())
+    }
+
     /// What waits in a git directory.
     pub fn read(git_dir: &Path) -> Option<Self> {
-        Passed::parse(&fs::read_to_string(git_dir.join("leakwarden").join(PASSED)).ok()?)
+        Passed::parse(&small_file(&git_dir.join("leakwarden").join(PASSED), LARGEST)?)
     }
 
     /// Says that what is staged changed since: the hooks that follow look for themselves.
     pub fn withdraw(self, git_dir: &Path) {
         // Where it cannot be written, the tree of the commit tells post-commit the same.
-        let text = Passed { done: false, index: CHANGED.to_owned(), ..self }.text();
-        let _ = fs::write(git_dir.join("leakwarden").join(PASSED), text);
+        let _ = Passed { done: false, index: CHANGED.to_owned(), ..self }.write(git_dir);
     }
 
     /// Whether this tree on this commit is what pre-commit looked at.
@@ -80,10 +91,8 @@ impl Repo {
 
     /// Leaves it. Where it cannot be written, the hooks that follow look for themselves.
     pub fn set_passed(&self, passed: &Passed) {
-        let path = self.git_dir().join("leakwarden").join(PASSED);
-        // Not synced and not renamed: half a file is one that says nothing.
-        if fs::write(&path, passed.text()).is_err() && self.state_folder().is_ok() {
-            let _ = fs::write(&path, passed.text());
+        if passed.write(self.git_dir()).is_err() && self.state_folder().is_ok() {
+            let _ = passed.write(self.git_dir());
         }
     }
 

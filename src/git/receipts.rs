@@ -14,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 
 use super::Repo;
+use super::state::{own_file, small_file};
 use super::write::replace;
 
 /// Lines older than this, in milliseconds, are dropped when the file is collected: 90 days.
@@ -21,6 +22,9 @@ const OLD: u64 = 90 * 24 * 60 * 60 * 1000;
 
 /// From this size on the file is collected (a line has about 140 bytes, with SHA-256 200).
 const MUCH: u64 = 4 << 20;
+
+/// The largest file that is read, in bytes; one that grew past it was not ours to grow.
+const LARGEST: u64 = 64 << 20;
 
 /// How a commit came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +129,7 @@ impl Repo {
             short(step.policy),
             key(step.tree, step.bases).trim_end(),
         );
-        let open = || File::options().append(true).create(true).open(&path);
+        let open = || own_file(File::options().append(true), &path);
         let mut file = match open() {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.state_folder()?;
@@ -140,7 +144,7 @@ impl Repo {
 
     /// All receipts of this clone. A line that cannot be read covers nothing.
     pub fn receipts(&self) -> Receipts {
-        let Ok(text) = fs::read_to_string(self.receipts_path()) else { return Receipts::default() };
+        let Some(text) = small_file(&self.receipts_path(), LARGEST) else { return Receipts::default() };
         let mut receipts = Receipts::default();
         for line in text.lines() {
             receipts.take(line);

@@ -30,6 +30,28 @@ const LARGEST: u64 = 1 << 20;
 /// and of a squash.
 const PREPARED: [&str; 3] = ["MERGE_MSG", "SQUASH_MSG", "rebase-merge/message"];
 
+/// The text of a regular file of at most so many bytes; `None` for anything else. A pipe or a link in its
+/// place is not waited for or followed.
+pub(super) fn small_file(path: &Path, most: u64) -> Option<String> {
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let mut text = String::new();
+    let length = fs::File::open(path).ok()?.take(most + 1).read_to_string(&mut text).ok()?;
+    (length as u64 <= most).then_some(text)
+}
+
+/// Opens a file of ours for writing, made where there is none; a link in its place is not followed, and
+/// a pipe is not waited for.
+pub(super) fn own_file(options: &mut fs::OpenOptions, path: &Path) -> std::io::Result<fs::File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
+    }
+    options.create(true).open(path)
+}
+
 /// Whether something in a git directory waits for commit-msg.
 pub fn waits(git_dir: &Path) -> bool {
     [TRAILERS, ONCE].iter().any(|name| git_dir.join("leakwarden").join(name).symlink_metadata().is_ok())
@@ -102,7 +124,7 @@ impl Repo {
 
     /// The id of this clone, if it was ever asked for.
     pub fn known_clone_id(&self) -> Option<String> {
-        let text = fs::read_to_string(self.clone_path()).ok()?;
+        let text = small_file(&self.clone_path(), LARGEST)?;
         let id = text.trim();
         let plain = id.len() == CLONE_ID && id.bytes().all(|b| ALPHABET.contains(&b));
         plain.then(|| id.to_owned())
@@ -128,13 +150,10 @@ impl Repo {
     /// The text of a state file that is not older than `age`; `None` where there is none.
     pub fn state(&self, name: &str, age: Duration) -> Option<String> {
         let path = self.state_path(name);
-        let written = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?.modified().ok()?;
+        let written = fs::symlink_metadata(&path).ok()?.modified().ok()?;
         // A date in the future is as good as now.
         let young = written.elapsed().is_ok_and(|elapsed| elapsed <= age) || written.elapsed().is_err();
-        let mut text = String::new();
-        let file = young.then(|| fs::File::open(path).ok())??;
-        let length = file.take(LARGEST + 1).read_to_string(&mut text).ok()?;
-        (length as u64 <= LARGEST).then_some(text)
+        young.then(|| small_file(&path, LARGEST))?
     }
 
     /// Writes a state file.

@@ -48,6 +48,21 @@ fn skipped_noticed_and_repaired() -> Result<()> {
 }
 
 #[test]
+fn skipped_and_excepted_afterwards() -> Result<()> {
+    in_repository(|s| {
+        skipped(s, "conf", "afterwards")?;
+        s.git("reset -q --soft HEAD~1")?;
+        s.allow(&s.only_id()?, &[])?.ok()?;
+        s.git("commit -q -m again")?;
+        s.run(s.git_command().args(["commit", "-q", "--amend", "-m", "and again"]))?.ok()?;
+        let events = s.events()?;
+        ensure!(events.last().is_some_and(|last| last == "exposure-closed by excepted"), "{events:?}");
+        s.write("other", "clean\n")?;
+        s.commit_all()?.clean()
+    })
+}
+
+#[test]
 fn a_first_commit_that_was_skipped() -> Result<()> {
     in_sandbox(|s| {
         s.git("init -q")?;
@@ -342,6 +357,31 @@ fn where_another_hook_manager_calls_the_program() -> Result<()> {
 }
 
 #[test]
+fn a_pipe_or_a_link_in_the_place_of_a_file_stops_nobody() -> Result<()> {
+    in_repository(|s| {
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        let folder = s.path(".git/leakwarden");
+        for round in 0..2 {
+            for name in ["passed", "receipts", "looked", "clone", "summed", "recorded", "told", "once", "trailers"] {
+                let _ = fs::remove_file(folder.join(name));
+                if round == 0 {
+                    s.run(s.command("mkfifo").arg(folder.join(name)))?.ok()?;
+                } else {
+                    std::os::unix::fs::symlink(s.root().join("elsewhere"), folder.join(name))?;
+                }
+            }
+            s.write("a", format!("clean {round}\n"))?;
+            s.git("add a")?;
+            let mut command = s.command("timeout");
+            s.run(command.args(["20", "git", "commit", "-q", "-m", "x"]))?.ok()?;
+            ensure!(!s.root().join("elsewhere").exists(), "a link was followed");
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn ten_repositories_at_once() -> Result<()> {
     in_sandbox(|s| {
         let folder = |n: usize| s.root().join(format!("repo/{n}"));
@@ -389,7 +429,11 @@ fn an_exception_that_ended_becomes_an_exposure() -> Result<()> {
         ensure!(s.events()?.contains(&"exposure-opened".to_owned()), "{:?}", s.events()?);
         let list = s.leakwarden("exposures")?.ok()?.stdout.clone();
         ensure!(list.contains("conf"), "{list}");
-        Ok(())
+        // Renewed, it is none any more.
+        let id = text.lines().find_map(|line| line.strip_prefix("id = ")).context("an id")?.trim_matches('"');
+        let renewed = s.leakwarden(&format!("exceptions renew {id} --expires 30d"))?;
+        ensure!(renewed.ok()?.stdout.contains("is closed: exception"), "{}", renewed.stdout);
+        nothing_more(s, &["blocked", "excepted", "exposure-opened", "exposure-closed by excepted"].map(str::to_owned))
     })
 }
 

@@ -215,7 +215,7 @@ impl Desk<'_> {
             let kind = if case.before == Before::All { Kind::Scanned } else { Kind::Unscanned };
             self.repo.leave_receipt(kind, step)?;
         }
-        if case.way == Way::Amend {
+        if matches!(case.way, Way::Amend | Way::Commit) && !case.unhooked {
             self.settle(&session)?;
         }
         Ok(false)
@@ -289,8 +289,11 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// An amend may have taken out what got past before, or have excepted it.
+    /// A commit may have taken out what got past before, or have excepted it.
     fn settle(&self, session: &Session) -> Result<(), Failure> {
+        if exposures::mention(self.repo).is_none() {
+            return Ok(());
+        }
         let journal = Journal::open(&session.judgement, Some(self.repo), "post-commit")?;
         let by = &self.head.committer;
         let mut said = exposures::settle_excepted(&journal, self.repo, &session.findings(), by)?;

@@ -11,7 +11,14 @@ use crate::receipt::Receipt;
 
 /// Leaves a receipt for a commit in which nothing was found, and tells post-commit whether there is
 /// anything left for it to do. Where nothing can be written, post-commit looks for itself.
-pub(super) fn behind(repo: &Repo, staging: &Staging<'_>, judgement: &Judgement, judged: &[Judged], receipt: &Receipt) {
+pub(super) fn behind(
+    repo: &Repo,
+    staging: &Staging<'_>,
+    judgement: &Judgement,
+    judged: &[Judged],
+    receipt: &Receipt,
+    exposed: bool,
+) {
     let tree = staging.tree();
     let bases = staging.bases();
     let clean = receipt.not_scanned.is_empty() && judged.iter().all(|own| !own.blocking && own.excepted.is_none());
@@ -21,7 +28,8 @@ pub(super) fn behind(repo: &Repo, staging: &Staging<'_>, judgement: &Judgement, 
         kept = repo.leave_receipt(Kind::Scanned, Step { tree, bases: &bases, rules, policy, commit: None }).is_ok();
     }
     let process = around::git_process().unwrap_or_default();
-    let done = kept && !process.is_empty() && predecessor_is_known(repo, staging, &bases);
+    // Where something is open, post-commit sees whether this commit takes it out.
+    let done = kept && !exposed && !process.is_empty() && predecessor_is_known(repo, staging, &bases);
     let head = staging.head().map(|head| head.id.clone());
     repo.set_passed(&Passed { process, done, head, tree, index: repo.index_stamp() });
 }

@@ -67,8 +67,9 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
     }
     let lines = trailers(&judged);
     let passes = !blocks(&judged) && !unscanned(&found.receipt, &judgement);
+    let open = if in_hook { exposures::mention(&repo) } else { None };
     if in_hook && passes {
-        leave::behind(&repo, &staging, &judgement, &judged, &found.receipt);
+        leave::behind(&repo, &staging, &judgement, &judged, &found.receipt, open.is_some());
     }
     let mut report = judgement.report(subject, judged, found.receipt);
     report.first_commit = found.first_commit;
@@ -83,9 +84,7 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
             report.receipt.notes.push(escape(text.as_bytes()));
         }
     }
-    if in_hook {
-        report.receipt.notes.extend(exposures::mention(&repo));
-    }
+    report.receipt.notes.extend(open);
     if in_hook && passes {
         leave_trailers(&repo, &judgement, staging, &around, lines)?;
     }

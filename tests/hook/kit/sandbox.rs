@@ -40,6 +40,7 @@ const TOOLS: &[&str] = &[
     "ln",
     "ls",
     "mkdir",
+    "mkfifo",
     "mount",
     "mv",
     "printf",
