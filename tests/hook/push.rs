@@ -47,7 +47,7 @@ fn skipped_pushed_stopped() -> Result<()> {
         stopped(&push(s, "origin main")?, "conf:1:")?;
         ensure!(s.ask_git("ls-remote origin main")?.starts_with(&s.ask_git("rev-parse HEAD~1")?), "nothing went out");
         let events = s.events()?;
-        ensure!(events == ["skipped by no-verify", "exposure-opened", "blocked"], "{events:?}");
+        ensure!(events == ["skipped by no-verify", "exposure-opened", "blocked", "unscanned"], "{events:?}");
         // Taken out, it goes.
         s.write("conf", "clean\n")?;
         s.run(s.git_command().args(["commit", "-q", "-a", "--amend", "--no-edit"]))?.ok()?;
