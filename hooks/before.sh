@@ -4,6 +4,7 @@
 unset leakwarden_input
 leakwarden=@BINARY@
 if [ -x "$leakwarden" ]; then
+    [ ! -f "${0%/*}/@HOOK@.leakwarden-orig" ] || export LEAKWARDEN_CHAIN=1
     LEAKWARDEN_GIT=$PPID "$leakwarden" hook @HOOK@ "$@" || exit $?
 else
     echo "leakwarden: $leakwarden is missing, so this commit is NOT scanned." >&2

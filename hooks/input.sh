@@ -5,9 +5,13 @@ leakwarden=@BINARY@
 leakwarden_input=$(cat; echo .)
 leakwarden_input=${leakwarden_input%.}
 if [ -x "$leakwarden" ]; then
-    printf '%s' "$leakwarden_input" | LEAKWARDEN_GIT=$PPID "$leakwarden" hook @HOOK@ "$@" || exit $?
+    printf '%s' "$leakwarden_input" | LEAKWARDEN_GIT=$PPID "$leakwarden" hook @HOOK@ "$@" || {
+        code=$?
+        # What is over cannot be stopped.
+        [ @HOOK@ = post-rewrite ] || exit $code
+    }
 else
     echo "leakwarden: $leakwarden is missing, so nothing is looked at here." >&2
     echo "leakwarden: install it again, or remove this hook: $0" >&2
-    [ @MISSING@ = warn ] || exit 3
+    [ @MISSING@ = warn ] || [ @HOOK@ = post-rewrite ] || exit 3
 fi

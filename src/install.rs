@@ -111,6 +111,10 @@ pub fn install(binary: &Path, strict: Strict, dry_run: bool) -> Result<Outcome> 
     for (name, script) in HOOKS.into_iter().chain(strict.hooks()) {
         plan_install(&place.hooks, name, &shim(name, script, binary)?, &mut steps)?;
     }
+    // What policy asked for once, and asks for no more, goes.
+    for (name, _) in STRICT_HOOKS.into_iter().filter(|(name, _)| !strict.hooks().any(|(wanted, _)| wanted == *name)) {
+        plan_removal(&place.hooks, name, &mut steps, &mut Vec::new())?;
+    }
     let mut lines = apply(&steps, dry_run)?;
     if steps.is_empty() {
         lines.push(format!("already protected: the hooks in {} are current", shown(&place.hooks)));
@@ -152,25 +156,31 @@ pub fn uninstall(dry_run: bool) -> Result<Outcome> {
 
 fn plan_uninstall(folder: &Path, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
     for (name, _) in HOOKS.into_iter().chain(STRICT_HOOKS) {
-        let hook = folder.join(name);
-        let aside = aside(&hook);
-        let kept = aside.symlink_metadata().is_ok();
-        if read_hook(&hook)?.as_deref().is_some_and(is_ours) {
-            steps.push(Step::Remove { hook: hook.clone() });
-            if kept {
-                steps.push(Step::Restore { aside, hook });
-            }
-        } else if kept {
-            left.push(format!(
-                "left alone: {} is not leakwarden's any more; the hook that was there first is {}",
-                shown(&hook),
-                shown(&aside)
-            ));
-        }
+        plan_removal(folder, name, steps, left)?;
     }
     let mark = folder.join(FOLDER_MARK);
     if left.is_empty() && mark.exists() {
         steps.push(Step::Forget { mark, folder: folder.to_path_buf() });
+    }
+    Ok(())
+}
+
+/// Plans the removal of one hook of ours, and the return of the one that was there before.
+fn plan_removal(folder: &Path, name: &str, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
+    let hook = folder.join(name);
+    let aside = aside(&hook);
+    let kept = aside.symlink_metadata().is_ok();
+    if read_hook(&hook)?.as_deref().is_some_and(is_ours) {
+        steps.push(Step::Remove { hook: hook.clone() });
+        if kept {
+            steps.push(Step::Restore { aside, hook });
+        }
+    } else if kept {
+        left.push(format!(
+            "left alone: {} is not leakwarden's any more; the hook that was there first is {}",
+            shown(&hook),
+            shown(&aside)
+        ));
     }
     Ok(())
 }
@@ -361,8 +371,14 @@ fn foreign_lines(hooks: &Path, reason: &str, binary: &Path, strict: Strict) -> V
         format!("  (core.hooksPath, set in {reason})"),
         "  leakwarden does not write there by itself. Add these lines to the hooks of that directory:".to_owned(),
     ];
-    for (name, _) in HOOKS.into_iter().chain(strict.hooks()) {
-        lines.push(format!("  {name:<21} {binary} hook {name} \"$@\" || exit $?"));
+    for (name, script) in HOOKS.into_iter().chain(strict.hooks()) {
+        let call = format!("LEAKWARDEN_GIT=$PPID {binary} hook {name} \"$@\"");
+        let line = match script {
+            AFTER => call,
+            INPUT => format!("input=$(cat); printf '%s\\n' \"$input\" | {call} || exit $?   # then use \"$input\""),
+            _ => format!("{call} || exit $?"),
+        };
+        lines.push(format!("  {name:<21} {line}"));
     }
     lines
 }

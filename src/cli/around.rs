@@ -66,7 +66,14 @@ pub(super) fn index_file() -> Option<PathBuf> {
 /// The process of git that runs this hook, as the shim tells it.
 pub(super) fn git_process() -> Option<String> {
     let value = set("LEAKWARDEN_GIT")?.into_string().ok()?;
-    (value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit())).then_some(value)
+    // Number 1 may be any process: of a container, or outside the shell's own system.
+    let tells = value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit()) && !matches!(&*value, "" | "0" | "1");
+    tells.then_some(value)
+}
+
+/// Whether a hook that was here before runs after this one.
+pub(super) fn a_hook_follows() -> bool {
+    set("LEAKWARDEN_CHAIN").is_some()
 }
 
 fn set(name: &str) -> Option<std::ffi::OsString> {

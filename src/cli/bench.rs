@@ -42,6 +42,8 @@ pub(super) struct Extent {
     pub covered: HashSet<String>,
     /// Whether a commit at the edge of a shallow clone counts as a first one: all of it is new.
     pub edges: bool,
+    /// Whether a commit whose own policy has a mistake is judged without it, rather than not at all.
+    pub forgiving: bool,
 }
 
 /// A commit with what is done about its findings.
@@ -187,7 +189,12 @@ impl Judgements<'_> {
         }
         let repo = self.bench.repo;
         let mut docket = Docket::open()?;
-        docket.repository(|path| commit.file(repo, path))?;
+        let read = docket.repository(|path| commit.file(repo, path));
+        if !self.bench.extent.forgiving {
+            read?;
+        } else if read.is_err() || docket.layers.join().is_err() {
+            docket.layers.repository = None;
+        }
         match &self.bench.target {
             Some(target) => docket.layers.target = Some(target.clone()),
             None => docket.last_signers(|path| match commit.parents().first() {

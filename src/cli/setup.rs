@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::case::{Docket, Judgement};
+use super::case::{Docket, Failure, Judgement};
 use super::journal::Journal;
 use super::{Exit, around, exposures, fail, print};
 use crate::finding::escape;
@@ -17,7 +17,7 @@ pub(super) fn install(dry_run: bool) -> Exit {
 
 fn installed(dry_run: bool) -> Result<install::Outcome> {
     let binary = std::env::current_exe().context("where leakwarden itself is, is not known")?;
-    let judgement = here();
+    let judgement = here()?;
     let strict = judgement.as_ref().map(|(_, judgement)| Strict {
         commits: judgement.policy.refuse_unscanned,
         branches: judgement.policy.guard_branches,
@@ -32,7 +32,7 @@ fn installed(dry_run: bool) -> Result<install::Outcome> {
 pub(super) fn uninstall(dry_run: bool) -> Exit {
     finish(install::uninstall(dry_run).map(|mut outcome| {
         if outcome.changed && !dry_run {
-            let here = here();
+            let here = here().ok().flatten();
             note(&here, Event::Uninstalled, &mut outcome);
             if let Some((repo, _)) = here {
                 repo.forget(exposures::mention(&repo).is_none());
@@ -42,14 +42,18 @@ pub(super) fn uninstall(dry_run: bool) -> Exit {
     }))
 }
 
-/// This repository and what it is judged by, where both can be read: hooks are installed in any case.
-fn here() -> Option<(Repo, Judgement)> {
-    let mut docket = Docket::open().ok()?;
-    let around = around::surroundings(docket.size_cap().ok()?, Moment::Commit);
-    let repo = Repo::open(&around).ok()?;
+/// This repository and what it is judged by; `None` where the repository is one that only git reads.
+///
+/// # Errors
+/// Where a policy has a mistake.
+fn here() -> Result<Option<(Repo, Judgement)>> {
+    let plain = |failure: Failure| failure.error;
+    let mut docket = Docket::open().map_err(plain)?;
+    let around = around::surroundings(docket.size_cap().map_err(plain)?, Moment::Commit);
+    let Ok(repo) = Repo::open(&around) else { return Ok(None) };
     let head = Commit::head(&repo);
-    docket.repository(|path| head.as_ref().map_or(Ok(None), |head| head.file(&repo, path))).ok()?;
-    Some((repo, docket.policy().ok()?))
+    docket.repository(|path| head.as_ref().map_or(Ok(None), |head| head.file(&repo, path))).map_err(plain)?;
+    Ok(Some((repo, docket.policy().map_err(plain)?)))
 }
 
 /// Writes that hooks came or went, and begins to watch what is committed here.

@@ -149,7 +149,7 @@ impl Store {
             line: at.line,
             part: at.part.name().to_owned(),
         };
-        let change = match self.get(found.clone, &id) {
+        let change = match self.get(found.clone, &id)? {
             Some(mut own) if own.status == Status::Open => {
                 // That it is on a remote stays true, whatever the clone can tell later.
                 let pushed = found.cause == Cause::Pushed && own.cause != Cause::Pushed;
@@ -196,16 +196,28 @@ impl Store {
         promise: impl FnOnce(&Exposure) -> Result<()>,
     ) -> Result<Exposure> {
         let _lock = self.lock()?;
-        let mut own = self.get(&own.clone, &own.id).with_context(|| format!("exposure {} is gone", own.id))?;
+        let mut own = self.get(&own.clone, &own.id)?.with_context(|| format!("exposure {} is gone", own.id))?;
         edit(&mut own)?;
         self.write(&own, || promise(&own))?;
         Ok(own)
     }
 
     /// An exposure by clone and id, the open one first; `None` where no file of it can be read.
-    fn get(&self, clone: &str, id: &str) -> Option<Exposure> {
-        let own = |status| read(&self.path(clone, id, status), clone, id, status).ok();
-        own(Status::Open).or_else(|| own(Status::Closed))
+    ///
+    /// # Errors
+    /// Where another version of leakwarden wrote it: what it says would be lost.
+    fn get(&self, clone: &str, id: &str) -> Result<Option<Exposure>> {
+        for status in [Status::Open, Status::Closed] {
+            let path = self.path(clone, id, status);
+            match read(&path, clone, id, status) {
+                Ok(own) => return Ok(Some(own)),
+                Err(error) if error.is::<OtherVersion>() => {
+                    return Err(error).with_context(|| format!("exposure {id} stays as it is"));
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(None)
     }
 
     fn path(&self, clone: &str, id: &str, status: Status) -> PathBuf {
@@ -314,13 +326,27 @@ fn read(path: &Path, clone: &str, id: &str, status: Status) -> Result<Exposure> 
         // The message of the error may repeat what stands there.
         anyhow::anyhow!("line {}, column {}: not what leakwarden writes", error.line(), error.column())
     })?;
-    ensure!(own.version == VERSION, "version {} is not known; this leakwarden knows {VERSION}", own.version);
+    if own.version != VERSION {
+        return Err(OtherVersion(own.version).into());
+    }
     ensure!(own.clone == clone && own.id == id, "its content is another exposure's");
     ensure!(own.id == super::id(&own.clone, &own.pseudonym), "its id is not that of its pseudonym");
     // The name decides: a change that was cut short may have left the other.
     own.status = status;
     Ok(own)
 }
+
+/// A file that another version of leakwarden wrote.
+#[derive(Debug)]
+struct OtherVersion(u32);
+
+impl std::fmt::Display for OtherVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "version {} is not known; this leakwarden knows {VERSION}", self.0)
+    }
+}
+
+impl std::error::Error for OtherVersion {}
 
 fn private() -> OpenOptions {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "the mode is set on unix only"))]

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use gix::ObjectId;
 use gix::objs::{CommitRef, Kind};
 
-use super::command::{git, output};
+use super::command::{git, output, output_with};
 use super::staged::{Options, Staged, scan_walked};
 use super::walk::{self, New};
 use super::{Repo, plain, tree};
@@ -40,12 +40,23 @@ pub struct Commit {
 /// Where git does not know one of them.
 pub fn range(words: &[String]) -> Result<Vec<String>> {
     const OPTIONS: [&str; 5] = ["--not", "--all", "--branches", "--tags", "--remotes"];
+    let mut command = git(&["rev-list", "--reverse", "--topo-order", "--stdin"]);
+    // Commits go in by standard input, for there may be more than a command line holds; older gits take
+    // no option there.
+    let (mut input, mut not) = (String::new(), "");
     for word in words {
         ensure!(!word.starts_with('-') || OPTIONS.contains(&word.as_str()), "`{word}` names no commits");
+        ensure!(!word.contains('\n'), "a commit's name is one line");
+        match word.as_str() {
+            "--not" => not = "^",
+            option if option.starts_with('-') => drop(command.arg(option)),
+            name => input.push_str(&format!("{not}{name}\n")),
+        }
+        if word == "--not" {
+            command.arg("--not");
+        }
     }
-    let mut command = git(&["rev-list", "--reverse", "--topo-order"]);
-    command.args(words).arg("--");
-    let answer = output(hushed(command))
+    let answer = output_with(hushed(command), input.as_bytes())
         .context("git does not know these commits (in a shallow clone they may be missing: fetch the whole history)")?;
     Ok(String::from_utf8_lossy(&answer).lines().map(str::to_owned).collect())
 }
@@ -63,13 +74,13 @@ pub fn mentioning(commit: &str, text: &str) -> Result<Vec<(String, i64)>> {
     Ok(text.lines().filter_map(line).collect())
 }
 
-/// The messages, reachable from a commit, that hold a text.
+/// The messages, reachable from a commit, that hold a text and were committed by somebody.
 ///
 /// # Errors
 /// Where git cannot list them: no repository, no commit.
-pub fn messages_with(commit: &str, text: &str) -> Result<Vec<String>> {
+pub fn messages_with(commit: &str, text: &str, committer: &str) -> Result<Vec<String>> {
     let mut command = git(&["log", "--format=%B%x00", "--fixed-strings"]);
-    command.arg(format!("--grep={text}")).arg(commit).arg("--");
+    command.arg(format!("--grep={text}")).arg(format!("--committer={committer}")).arg(commit).arg("--");
     let answer = output(hushed(command)).context("git cannot list the history")?;
     Ok(String::from_utf8_lossy(&answer).split('\0').map(str::to_owned).collect())
 }
@@ -135,11 +146,14 @@ pub fn bases_among(repo: &Repo, commit: &Commit, trees: &HashMap<String, String>
     commit.parents.iter().map(base).collect()
 }
 
-/// Whether a branch or a tag of this repository reaches a commit.
+/// Whether HEAD, a branch or a tag of this repository reaches a commit.
 ///
 /// # Errors
 /// Where git cannot tell.
-pub fn on_a_branch(id: &str) -> Result<bool> {
+pub fn is_held(id: &str) -> Result<bool> {
+    if output(hushed(git(&["merge-base", "--is-ancestor", id, "HEAD"]))).is_ok() {
+        return Ok(true);
+    }
     let mut command = git(&["for-each-ref", "--count=1", "--contains", id, "--format=%(refname)"]);
     command.args(["refs/heads", "refs/tags"]);
     Ok(!output(hushed(command)).context("git cannot tell which branches hold a commit")?.is_empty())

@@ -214,6 +214,11 @@ impl Repo {
         bail!("tags are nested too deeply")
     }
 
+    /// Whether a remote is configured.
+    pub fn has_remotes(&self) -> bool {
+        !self.gix.remote_names().is_empty()
+    }
+
     /// Whether a commit with this id, in hex, is here.
     pub fn has_commit(&self, hex: &str) -> bool {
         ObjectId::from_hex(hex.as_bytes()).is_ok_and(|id| self.tree_of(id).is_ok())

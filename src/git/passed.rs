@@ -72,14 +72,20 @@ impl Passed {
         let _ = Passed { done: false, index: CHANGED.to_owned(), ..self }.write(git_dir);
     }
 
+    /// Says that there is something left to look at once the commit is made.
+    pub fn leave_open(self, git_dir: &Path) {
+        let _ = Passed { done: false, ..self }.write(git_dir);
+    }
+
     /// Whether this tree on this commit is what pre-commit looked at.
     pub fn made(&self, parent: Option<&String>, tree: &str) -> bool {
-        self.index != CHANGED && self.head.as_ref() == parent && self.tree.as_deref() == Some(tree)
+        self.head.as_ref() == parent && self.tree.as_deref() == Some(tree)
     }
 
     /// Whether pre-commit, in this process of git, looked at something else than this tree.
     pub fn saw_another(&self, tree: &str) -> bool {
-        self.index == CHANGED || self.tree.as_ref().is_some_and(|own| own != tree)
+        // An index that was only refreshed makes the same tree.
+        self.tree.as_ref().map_or(self.index == CHANGED, |own| own != tree)
     }
 }
 

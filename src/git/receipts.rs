@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 
 use super::Repo;
-use super::state::{own_file, small_file};
+use super::state::{own_file, small_bytes};
 use super::write::replace;
 
 /// Lines older than this, in milliseconds, are dropped when the file is collected: 90 days.
@@ -144,7 +144,8 @@ impl Repo {
 
     /// All receipts of this clone. A line that cannot be read covers nothing.
     pub fn receipts(&self) -> Receipts {
-        let Some(text) = small_file(&self.receipts_path(), LARGEST) else { return Receipts::default() };
+        let Some(bytes) = small_bytes(&self.receipts_path(), LARGEST) else { return Receipts::default() };
+        let text = String::from_utf8_lossy(&bytes);
         let mut receipts = Receipts::default();
         for line in text.lines() {
             receipts.take(line);
@@ -163,7 +164,8 @@ impl Repo {
             return Ok(());
         }
         ensure!(path.symlink_metadata()?.is_file(), "`leakwarden/receipts` in the git directory is no file");
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let bytes = fs::read(&path).context("cannot read receipts in the git directory")?;
+        let text = String::from_utf8_lossy(&bytes);
         let oldest = now().saturating_sub(OLD);
         let young =
             |line: &&str| line.split(' ').next().and_then(|time| time.parse().ok()).is_some_and(|t: u64| t >= oldest);
@@ -220,11 +222,11 @@ impl Receipts {
         self.lines.iter().map(|(time, ..)| *time).min()
     }
 
-    /// The steps since a moment in milliseconds since 1970, each once.
-    pub fn since(&self, moment: u64) -> Count {
+    /// The steps after a moment and up to another, in milliseconds since 1970, each once.
+    pub fn between(&self, from: u64, to: u64) -> Count {
         let mut last: HashMap<&str, Kind> = HashMap::new();
         let rank = |kind: Kind| Kind::ALL.iter().position(|own| *own == kind);
-        for (_, kind, step) in self.lines.iter().filter(|(time, ..)| *time > moment) {
+        for (_, kind, step) in self.lines.iter().filter(|(time, ..)| (from + 1..=to).contains(time)) {
             let own = last.entry(step).or_insert(*kind);
             if rank(*kind) > rank(*own) {
                 *own = *kind;
@@ -265,7 +267,7 @@ mod tests {
     #[test]
     fn steps_are_counted_once() {
         let all = receipts("5 s - r default t1\n6 s - r default t1\n6 u c r default t2 t1\n7 k c r default t3 t2");
-        assert_eq!(all.since(0), Count { scanned: 1, unscanned: 1, skipped: 1 });
-        assert_eq!(all.since(6), Count { scanned: 0, unscanned: 0, skipped: 1 });
+        assert_eq!(all.between(0, 9), Count { scanned: 1, unscanned: 1, skipped: 1 });
+        assert_eq!(all.between(6, 9), Count { scanned: 0, unscanned: 0, skipped: 1 });
     }
 }

@@ -111,16 +111,15 @@ impl Repo {
         Some(Entry { old: old.unwrap_or_default(), new: new.to_owned(), text: text.to_owned() })
     }
 
-    /// The entries since the last look, oldest first, and remembers that they were looked at. None at
-    /// the first look, where the log was written anew since, and where git keeps it in another format.
+    /// The entries since the last look, oldest first. None at the first look, where the log was written
+    /// anew since, and where git keeps it in another format.
     pub fn changes_since_last_look(&self) -> Vec<Entry> {
         let Ok(length) = fs::metadata(self.log_path()).map(|data| data.len()) else { return Vec::new() };
         let forever = Duration::from_secs(u64::MAX / 4);
         let last: Option<u64> = self.state(LOOKED, forever).and_then(|text| text.trim().parse().ok());
-        if last != Some(length) {
-            // Where it cannot be written, the same entries are looked at again; nothing is lost.
-            let _ = self.set_state(LOOKED, &format!("{length}\n"));
-        }
+        // A worktree that was made after the hooks came is watched from its beginning.
+        let new_one = self.git_dir() != self.gix.common_dir() && self.gix.common_dir().join("leakwarden").exists();
+        let last = last.or(new_one.then_some(0));
         let Some(last) = last.filter(|&last| last < length) else { return Vec::new() };
         // With the byte before, which must end a line: otherwise the log is another one by now.
         let Some(text) = self.log_from(last.saturating_sub(1)) else { return Vec::new() };
@@ -134,7 +133,14 @@ impl Repo {
     /// Begins to watch from here: what happened before is nobody's matter.
     pub fn look_from_here(&self) {
         let length = fs::metadata(self.log_path()).map_or(0, |data| data.len());
-        let _ = self.set_state(LOOKED, &format!("{length}\n"));
+        // Not synced: where it is lost, the same entries are looked at again.
+        let _ = self.set_lasting(LOOKED, &format!("{length}\n"));
+    }
+
+    /// Whether HEAD's log says that this commit was made here.
+    pub fn made_here(&self, id: &str) -> bool {
+        let text = self.log_from(0).unwrap_or_default();
+        text.lines().filter_map(parse).any(|entry| entry.new == id && Way::of(&entry.text).is_some())
     }
 }
 

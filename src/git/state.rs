@@ -1,7 +1,7 @@
 //! Small files of ours in the git directory: what one hook tells the next.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,10 +33,15 @@ const PREPARED: [&str; 3] = ["MERGE_MSG", "SQUASH_MSG", "rebase-merge/message"];
 /// The text of a regular file of at most so many bytes; `None` for anything else. A pipe or a link in its
 /// place is not waited for or followed.
 pub(super) fn small_file(path: &Path, most: u64) -> Option<String> {
+    String::from_utf8(small_bytes(path, most)?).ok()
+}
+
+/// The same, for what need not be text.
+pub(super) fn small_bytes(path: &Path, most: u64) -> Option<Vec<u8>> {
     fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
-    let mut text = String::new();
-    let length = fs::File::open(path).ok()?.take(most + 1).read_to_string(&mut text).ok()?;
-    (length as u64 <= most).then_some(text)
+    let mut bytes = Vec::new();
+    let length = fs::File::open(path).ok()?.take(most + 1).read_to_end(&mut bytes).ok()?;
+    (length as u64 <= most).then_some(bytes)
 }
 
 /// Opens a file of ours for writing, made where there is none; a link in its place is not followed, and
@@ -47,7 +52,7 @@ pub(super) fn own_file(options: &mut fs::OpenOptions, path: &Path) -> std::io::R
         use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0)).mode(0o600);
     }
     options.create(true).open(path)
 }
@@ -66,6 +71,8 @@ pub struct Underway {
     pub mail: bool,
     /// A merge, a pick or a revert.
     pub other: bool,
+    /// Something that was merged, which may be long over.
+    pub auto_merge: bool,
     /// The commits that are being made anew, in hex.
     pub replayed: Vec<String>,
 }
@@ -90,17 +97,18 @@ impl Repo {
             false => &["CHERRY_PICK_HEAD"],
         };
         let mut replayed: Vec<String> = names.iter().filter_map(|name| read(name)).collect();
-        // Of a squash git names the commit nowhere but in its list.
-        let done = fs::read_to_string(self.git_dir().join("rebase-merge/done")).unwrap_or_default();
-        let last = done.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-        let hex = |word: &&str| word.len() >= 7 && word.bytes().all(|b| b.is_ascii_hexdigit());
-        replayed.extend(last.split(' ').take(3).filter(hex).filter_map(|word| super::history::resolve(word).ok()));
+        if rebase && replayed.is_empty() {
+            // Of a squash git names the commit nowhere but in its list: `fixup ID …`, `fixup -C ID …`.
+            let done = fs::read_to_string(self.git_dir().join("rebase-merge/done")).unwrap_or_default();
+            let last = done.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+            let named = last.split(' ').skip(1).find(|word| !word.starts_with('-'));
+            replayed.extend(named.and_then(|word| super::history::resolve(word).ok()));
+        }
         Underway {
             rebase,
             mail: there("rebase-apply/applying"),
-            other: ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE", "sequencer"]
-                .iter()
-                .any(|n| there(n)),
+            other: ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "sequencer"].iter().any(|name| there(name)),
+            auto_merge: there("AUTO_MERGE"),
             replayed,
         }
     }
@@ -117,9 +125,18 @@ impl Repo {
         getrandom::fill(&mut random).context("the system gives no random numbers")?;
         let id = base32(&random, CLONE_ID);
         self.state_folder()?;
-        replace(&self.clone_path(), format!("{id}\n").as_bytes()).context("cannot write into the git directory")?;
-        // Two hooks may have made one at once: the file decides.
-        Ok(self.known_clone_id().unwrap_or(id))
+        let path = self.clone_path();
+        let folder = path.parent().context("no folder")?;
+        let write = || -> Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(format!("{id}\n").as_bytes())?;
+            file.as_file().sync_all()?;
+            // Two hooks may make one at once: the first one stays.
+            let _ = file.persist_noclobber(&path);
+            Ok(())
+        };
+        write().context("cannot write into the git directory")?;
+        self.known_clone_id().context("`leakwarden/clone` in the git directory is no id of ours; remove it")
     }
 
     /// The id of this clone, if it was ever asked for.
@@ -164,6 +181,32 @@ impl Repo {
         let path = self.state_path(name);
         self.state_folder()?;
         replace(&path, text.as_bytes()).context("cannot write into the git directory")
+    }
+
+    /// Writes a state file that nobody misses after a crash: neither synced nor renamed.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(super) fn set_lasting(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.state_path(name);
+        self.state_folder()?;
+        let mut file = own_file(fs::File::options().write(true).truncate(true), &path)?;
+        Ok(file.write_all(text.as_bytes())?)
+    }
+
+    /// The text of a state file that all worktrees share; `None` where there is none.
+    pub fn shared_state(&self, name: &str) -> Option<String> {
+        small_file(&self.gix.common_dir().join("leakwarden").join(name), LARGEST)
+    }
+
+    /// Writes a state file that all worktrees share.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn set_shared_state(&self, name: &str, text: &str) -> Result<()> {
+        self.state_folder()?;
+        replace(&self.gix.common_dir().join("leakwarden").join(name), text.as_bytes())
+            .context("cannot write into the git directory")
     }
 
     /// Removes all of our state files in this worktree and in what all worktrees share; with `all`

@@ -171,8 +171,9 @@ fn a_clean_rebase_accuses_nobody() -> Result<()> {
             .args(["rebase", "-q", "-i", "HEAD~1"])
             .output()?;
         ensure!(reword.status.success(), "{}", String::from_utf8_lossy(&reword.stderr));
-        // A reword is an amend, and an amend of a commit that nobody looked at is looked at.
-        Ok(())
+        // A reword is an amend, and an amend of a commit that was made here and that nobody looked at is
+        // where it is looked at.
+        nothing_more(s, &["skipped by amend", "exposure-opened", "exposure-opened"].map(str::to_owned))
     })
 }
 
@@ -313,10 +314,14 @@ fn where_nothing_can_be_recorded_exceptions_are_refused_and_clean_commits_pass()
         says(s.commit("")?.blocked()?, "it cannot be recorded")?;
         s.write("../home/.config/leakwarden/config.toml", "[ledger]\nrequired = false\n")?;
         says(s.commit("")?.ok()?, "are not in the ledger")?;
-        // Skipping is noticed, and said not to be recorded.
+        // Skipping is noticed, and said not to be recorded; that is made up for.
         says(&skipped(s, "more", "unwritten")?, "this could not be recorded")?;
         fs::remove_file(&state)?;
         fs::rename(s.root().join("aside"), &state)?;
+        s.write("last", "clean\n")?;
+        s.commit_all()?.ok()?;
+        let events = s.events()?;
+        ensure!(events.contains(&"exposure-opened".to_owned()), "{events:?}");
         Ok(())
     })
 }
@@ -378,6 +383,142 @@ fn a_pipe_or_a_link_in_the_place_of_a_file_stops_nobody() -> Result<()> {
             ensure!(!s.root().join("elsewhere").exists(), "a link was followed");
         }
         Ok(())
+    })
+}
+
+#[test]
+fn a_hook_that_saw_it_by_older_rules_saw_it() -> Result<()> {
+    in_repository(|s| {
+        s.write("other", "blue-4711-0815\n")?;
+        s.commit_all()?.clean()?;
+        // A message with an exception of its own.
+        let message = line(&plant::github("older-message"));
+        fs::write(s.root().join("message"), &message)?;
+        s.write("b", "clean\n")?;
+        s.git("add b")?;
+        s.try_git("commit -q -F ../message")?.exits(1)?;
+        let report = s.leakwarden("hook commit-msg --format json .git/COMMIT_EDITMSG")?.report()?;
+        let id = report.findings()?[0]["id"].as_str().context("an id")?.to_owned();
+        let setting = format!("leakwarden.allow={id} test-value: made for a scenario");
+        s.run(s.git_command().args(["-c", &setting, "commit", "-q", "-F", "../message"]))?.ok()?;
+        let before = s.events()?;
+        let rule = "[[rule]]\nid = \"own-blue\"\nprovider = \"Own\"\nname = \"key\"\nseverity = \"high\"\n\
+                    keywords = [\"blue-\"]\npattern = \"blue-[0-9]{4}-[0-9]{4}\"\n";
+        s.write("../home/.config/leakwarden/config.toml", rule)?;
+        s.git("checkout -q -b side HEAD~1")?;
+        s.write("c", "clean\n")?;
+        s.commit_all()?.ok()?;
+        s.git("checkout -q main")?;
+        s.git("cherry-pick side")?;
+        nothing_more(s, &before)
+    })
+}
+
+#[test]
+fn a_container_where_git_is_the_first_process() -> Result<()> {
+    in_repository(|s| {
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        let first = |words: &[&str]| {
+            s.run(s.command("unshare").args(["-p", "-f", "git", "commit", "-q", "-m", "x"]).args(words))
+        };
+        s.write("a", "changed\n")?;
+        s.git("add a")?;
+        if first(&[])?.code != Some(0) {
+            skip("a process namespace of one's own is not allowed here");
+            return Ok(());
+        }
+        s.write("conf", line(&plant::github("first-process")))?;
+        s.git("add conf")?;
+        first(&["--no-verify"])?.ok()?;
+        nothing_more(s, &["skipped by no-verify".to_owned(), "exposure-opened".to_owned()])
+    })
+}
+
+#[test]
+fn somebody_elses_commit_amended() -> Result<()> {
+    in_repository(|s| {
+        somebody_else_pushes(s)?;
+        s.git("pull -q --ff-only")?;
+        s.run(s.git_command().args(["commit", "-q", "--amend", "-m", "with a better message"]))?.ok()?;
+        nothing_more(s, &[])
+    })
+}
+
+#[test]
+fn one_broken_policy_hides_no_other_commit() -> Result<()> {
+    in_repository(|s| {
+        s.write("a", "clean\n")?;
+        s.commit_all()?.clean()?;
+        let behind = |message: &str| s.git(&format!("-c core.hooksPath=/dev/null commit -q -m {message}"));
+        s.write(".leakwarden.toml", "broken = [\n")?;
+        s.git("add -A")?;
+        behind("broken")?;
+        s.git("rm -q .leakwarden.toml")?;
+        s.write("conf", line(&plant::github("hidden")))?;
+        s.git("add -A")?;
+        behind("secret")?;
+        s.write("b", "clean\n")?;
+        s.commit_all()?.ok()?;
+        nothing_more(s, &["skipped by no-hook".to_owned(), "exposure-opened".to_owned()])
+    })
+}
+
+#[test]
+fn an_index_that_was_refreshed_meanwhile_is_the_same() -> Result<()> {
+    in_repository(|s| {
+        s.write(
+            "conf",
+            format!("token = \"{}\" # leakwarden:allow test-value made for a scenario\n", plant::github("fresh")),
+        )?;
+        s.git("add conf")?;
+        let editor = s.script("editor", "touch README.md; git status >/dev/null; echo change >\"$1\"")?;
+        s.run(s.git_command().env("GIT_EDITOR", editor).args(["commit", "-q"]))?.ok()?;
+        nothing_more(s, &["excepted".to_owned()])
+    })
+}
+
+#[test]
+fn a_hook_that_writes_into_the_message() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        fs::write(s.root().join("words"), line(&plant::github("words")))?;
+        s.script("repo/.git/hooks/commit-msg", "cat ../words >>\"$1\"")?;
+        s.install()?;
+        for round in 0..2 {
+            s.write("a", format!("clean {round}\n"))?;
+            s.git("add a")?;
+            says(&s.commit("")?, "commit message, line")?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn in_worktrees_at_once_the_clone_is_one() -> Result<()> {
+    in_repository(|s| {
+        let _ = fs::remove_file(s.path(".git/leakwarden/clone"));
+        for n in 0..6 {
+            s.git(&format!("worktree add -q ../w{n}"))?;
+            fs::write(s.root().join(format!("w{n}/conf")), line(&plant::github(&format!("w{n}"))))?;
+            s.git(&format!("-C ../w{n} add conf"))?;
+        }
+        let start = |n: usize| {
+            let mut command = s.git_command();
+            command.current_dir(s.root().join(format!("w{n}"))).args(["commit", "-qnm", "x"]);
+            command.stderr(std::process::Stdio::null()).spawn().context("git")
+        };
+        for mut child in (0..6).map(start).collect::<Result<Vec<_>>>()? {
+            ensure!(child.wait()?.success(), "it commits");
+        }
+        says(
+            &{
+                s.write("a", "clean\n")?;
+                s.commit_all()?
+            },
+            "6 open exposures",
+        )
     })
 }
 

@@ -173,7 +173,16 @@ fn what_is_no_commit_is_not_let_out_unseen() -> Result<()> {
         s.git(&format!("tag blob {blob}"))?;
         let outcome = push(s, "origin blob")?;
         ensure!(outcome.code != Some(0) && outcome.stderr.contains("could not scan"), "{}", outcome.stderr);
-        Ok(())
+        let name = format!("v-{}", plant::github("named"));
+        s.git(&format!("tag {name} {blob}"))?;
+        ensure!(push(s, &format!("origin {name}"))?.code != Some(0), "the name is a finding, and not shown");
+        // More refs than a command line holds.
+        s.write("../refs", (0..3000).map(|n| format!("create refs/tags/t{n} HEAD\n")).collect::<String>())?;
+        s.run_with(s.git_command().args(["update-ref", "--stdin"]), &fs::read_to_string(s.root().join("refs"))?)?
+            .ok()?;
+        s.git("tag -d blob")?;
+        s.git(&format!("tag -d {name}"))?;
+        silent(&push(s, "origin --tags")?)
     })
 }
 

@@ -60,7 +60,13 @@ fn picks_merges_and_rebases_are_not_left_half_done() -> Result<()> {
         s.write("main", "main\n")?;
         s.commit_all()?.clean()?;
         s.git("cherry-pick side")?;
-        s.git("revert --no-edit HEAD")?;
+        // What a pick leaves behind opens nothing.
+        s.write("plain", "plain\n")?;
+        s.git("add plain")?;
+        refused(&s.commit("--no-verify")?)?;
+        s.commit("")?.clean()?;
+        s.git("cherry-pick --allow-empty --keep-redundant-commits side")?;
+        s.git("revert --no-edit HEAD~2")?;
         s.git("merge -q --no-verify --no-edit side")?;
         s.git("checkout -q -b third side")?;
         s.write("third", "third\n")?;
@@ -83,6 +89,10 @@ fn no_command_moves_a_branch_to_a_secret() -> Result<()> {
         let commit = s.ask_git(&format!("commit-tree -p HEAD -m x {tree}"))?;
         refused(&s.try_git(&format!("update-ref refs/heads/main {commit}"))?)?;
         refused(&s.try_git(&format!("branch other {commit}"))?)?;
+        // A tag on it opens nothing.
+        s.git(&format!("tag on-it {commit}"))?;
+        refused(&s.try_git(&format!("branch other {commit}"))?)?;
+        s.git("tag -d on-it")?;
         ensure!(s.ask_git("rev-parse HEAD")? == before, "it is where it was");
         // A clean history moves as ever.
         s.git("reset -q --hard")?;
@@ -92,7 +102,12 @@ fn no_command_moves_a_branch_to_a_secret() -> Result<()> {
         s.git("checkout -q main")?;
         s.git("merge -q --no-ff --no-edit side")?;
         s.git("branch -d side")?;
-        s.git("pack-refs --all")
+        s.git("pack-refs --all")?;
+        // Asked for no more, it is gone.
+        s.write(USER, "")?;
+        s.install()?;
+        ensure!(!s.path(".git/hooks/reference-transaction").exists(), "the hook goes");
+        s.git(&format!("branch other {commit}"))
     })
 }
 

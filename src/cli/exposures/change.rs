@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use super::open::{clone_of, closed, settle_removed};
+use super::open::{Settler, clone_of, closed, settle_removed};
 use super::{Desk, now, pushed};
 use crate::cli::around::{self, Automation};
 use crate::cli::case::{Failure, Judgement};
@@ -84,7 +84,7 @@ pub(super) fn settle() -> Result<String, Failure> {
         return Err(Failure::usage(anyhow!("no git repository can be read here")));
     };
     let by = write::identity().map_err(Failure::usage)?;
-    let said = settle_removed(&desk.journal()?, &desk.judgement, repo, &desk.around, &by)?;
+    let said = settle_removed(&desk.journal()?, &desk.judgement, repo, &desk.around, Settler::Person(&by))?;
     let lines: String = said.iter().map(|line| escape(line.as_bytes()) + "\n").collect();
     Ok(if lines.is_empty() { "no open exposure of this repository can be closed for that\n".to_owned() } else { lines })
 }

@@ -5,7 +5,7 @@ mod find;
 mod open;
 mod show;
 
-pub(super) use open::{Commit, opened, settle_excepted, settle_removed};
+pub(super) use open::{Commit, Settler, opened, settle_excepted, settle_removed};
 
 use anyhow::Context;
 

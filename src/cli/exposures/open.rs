@@ -163,9 +163,19 @@ pub(super) fn clone_of(own: &Exposure) -> Place {
     Place { path: own.repository.clone(), clone: own.clone.clone() }
 }
 
-/// Closes the open exposures of this clone that were never pushed and that no branch, tag, stash or
-/// other ref holds any more: for after an amend or a rebase. Gives a line to say for each; one of which
-/// not all could be looked at stays open, in silence.
+/// Who closes what is gone.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) enum Settler<'a> {
+    /// A person who asks for it: `Name <address>`.
+    Person(&'a str),
+    /// A hook, after this person's commit. Where there is a remote, a push by another name may have gone
+    /// unseen; then the hook only offers it.
+    Hook(&'a str),
+}
+
+/// Closes the open exposures of this clone that no remote-tracking branch ever showed and that no branch,
+/// tag, stash or other ref holds any more: for after an amend or a rebase. Gives a line to say for each;
+/// one of which not all could be looked at stays open, in silence.
 ///
 /// # Errors
 /// Where git cannot answer, or store or ledger cannot be written.
@@ -174,9 +184,13 @@ pub(in crate::cli) fn settle_removed(
     judgement: &Judgement,
     repo: &Repo,
     around: &Surroundings,
-    by: &str,
+    settler: Settler<'_>,
 ) -> Result<Vec<String>> {
-    const EVIDENCE: &str = "it was never pushed, and no branch, tag or stash of this clone holds it any more";
+    const EVIDENCE: &str = "no remote-tracking branch of this clone ever showed it, and nothing holds it any more";
+    let (by, offers) = match settler {
+        Settler::Person(by) => (by, false),
+        Settler::Hook(by) => (by, repo.has_remotes() || !judgement.may_except()),
+    };
     let (store, clone) = (store()?, repo.clone_id()?);
     if store.open_here(&clone) == 0 {
         return Ok(Vec::new());
@@ -193,6 +207,15 @@ pub(in crate::cli) fn settle_removed(
         }
         let at = look(&mut search, &own)?;
         if at.held() || pushed(&own, Some(&at)) || !at.gaps.is_empty() {
+            continue;
+        }
+        if offers {
+            said.push(format!(
+                "exposure {} ({}): nothing here holds it any more; if it was never pushed, `leakwarden exposures \
+                 settle` closes it",
+                own.id,
+                own.what()
+            ));
             continue;
         }
         let own = closed(journal, &own, How::Removed, EVIDENCE, by)?;

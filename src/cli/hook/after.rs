@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use super::super::args::When;
 use super::super::bench::{Bench, Judgment, Session};
 use super::super::case::{Docket, Failure};
+use super::super::exposures::Settler;
 use super::super::journal::Journal;
 use super::super::{Exit, around, exposures, fail, look, tell};
 use super::{record, tally};
@@ -36,6 +37,17 @@ pub(in crate::cli) enum Call {
     Patch,
     /// Commits were replaced: `amend` or `rebase`, and the pairs of old and new.
     Rewrite(String, Vec<(String, String)>),
+}
+
+impl Call {
+    fn name(&self) -> &'static str {
+        match self {
+            Call::Commit => "post-commit",
+            Call::Merge(_) => "post-merge",
+            Call::Patch => "post-applypatch",
+            Call::Rewrite(..) => "post-rewrite",
+        }
+    }
 }
 
 /// What pre-commit knew of a commit.
@@ -75,17 +87,26 @@ fn after(call: &Call, color: When) -> Result<Exit, Failure> {
     let around = around::surroundings(Docket::open()?.size_cap()?, Moment::Commit);
     let repo = Repo::open(&around)?;
     let Some(head) = Commit::head(&repo) else { return Ok(Exit::Clean) };
-    let desk = Desk { repo: &repo, around: &around, head: &head, receipts: repo.receipts() };
-    if matches!(call, Call::Commit) && desk.last_way() == Some(Way::Amend) && !repo.underway().rebase {
+    let desk = Desk { repo: &repo, around: &around, head: &head, receipts: repo.receipts(), at: call.name() };
+    if matches!(call, Call::Commit) && desk.last_way() == Some(Way::Amend) {
         // post-rewrite comes next and knows what was replaced.
         return Ok(Exit::Clean);
     }
-    let mut cases = desk.made_behind_our_back()?;
+    let mut cases = desk.made_behind_our_back();
     cases.extend(desk.called_for(call)?);
-    let mut found = false;
+    let (mut found, mut failed) = (false, None);
     for case in cases {
-        found |= desk.look_at(&case, color)?;
+        // One commit that cannot be looked at hides no other.
+        match desk.look_at(&case, color) {
+            Ok(more) => found |= more,
+            Err(failure) => failed = Some(failure),
+        }
     }
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
+    // Only now: what failed is looked at again.
+    repo.look_from_here();
     // The next commit then knows that nothing was made in between.
     let (parent, tree) = (head.parents().into_iter().next(), Some(head.tree()));
     repo.set_passed(&Passed { head: parent, tree, index: "0".to_owned(), ..Passed::default() });
@@ -98,6 +119,8 @@ struct Desk<'a> {
     around: &'a Surroundings,
     head: &'a Commit,
     receipts: Receipts,
+    /// The hook's name.
+    at: &'static str,
 }
 
 impl Desk<'_> {
@@ -127,7 +150,10 @@ impl Desk<'_> {
         };
         let said = self.last_way();
         let way = match call {
-            Call::Rewrite(what, _) if what == "amend" && underway.rebase => return Ok(Vec::new()),
+            // Of a squash in a rebase post-commit knows more.
+            Call::Rewrite(what, _) if what == "amend" && underway.rebase && said != Some(Way::Amend) => {
+                return Ok(Vec::new());
+            }
             Call::Rewrite(what, pairs) => return self.replaced(what, pairs, before),
             Call::Commit if underway.rebase && said != Some(Way::Commit) => Way::Rebase,
             Call::Commit if !underway.replayed.is_empty() && said.is_none() => Way::CherryPick,
@@ -163,17 +189,25 @@ impl Desk<'_> {
     }
 
     /// Commits that HEAD's log tells of and for which no hook ran, as far as they still are on a branch.
-    fn made_behind_our_back(&self) -> Result<Vec<Case>> {
+    fn made_behind_our_back(&self) -> Vec<Case> {
         let mut cases: Vec<Case> = Vec::new();
         for entry in self.repo.changes_since_last_look() {
             let known = entry.new == self.head.id || cases.iter().any(|case| case.commit.id == entry.new);
             let Some(way) = Way::of(&entry.text).filter(|way| *way != Way::Rebase && !known) else { continue };
             // What was thrown away since is nobody's matter any more.
             let Ok(commit) = Commit::read(self.repo, &entry.new) else { continue };
+            // A hook saw it, by whatever rules there were then.
+            if self.receipts.recorded(&commit.id) || self.is_covered(&commit) {
+                continue;
+            }
             let replayed = if way == Way::Amend { vec![entry.old] } else { Vec::new() };
             cases.push(Case { commit, way, before: Before::Nothing, unhooked: true, replayed });
         }
-        Ok(cases)
+        cases
+    }
+
+    fn is_covered(&self, commit: &Commit) -> bool {
+        commit.base_trees(self.repo).is_ok_and(|bases| self.receipts.cover(&commit.tree(), &bases))
     }
 
     /// Looks at a commit, and says whether something new was found in it.
@@ -185,6 +219,7 @@ impl Desk<'_> {
         let bases = commit.base_trees(self.repo)?;
         let tree = commit.tree();
         let mut bench = Bench::new(self.repo, self.around, None);
+        bench.extent.forgiving = true;
         let judgement = bench.judgement(commit)?;
         let (rules, policy) = (judgement.rules.digest(), judgement.digest.as_str());
         let step = Step { tree: &tree, bases: &bases, rules, policy, commit: Some(&commit.id) };
@@ -196,11 +231,12 @@ impl Desk<'_> {
         let Some(own) = session.commits.first() else { return Ok(false) };
         if own.judged.iter().any(|judged| judged.blocking) {
             let new = self.new_in(own, case, |judged| judged.blocking)?;
-            if new.is_empty() || case.unhooked && !history::on_a_branch(&commit.id)? {
+            if new.is_empty() || case.unhooked && !history::is_held(&commit.id)? {
                 return Ok(false);
             }
-            self.record(case, &session, &new, color)?;
-            self.repo.leave_receipt(Kind::Skipped, step)?;
+            if self.record(case, &session, &new, color) {
+                self.leave(Kind::Skipped, step);
+            }
             return Ok(true);
         }
         let excepted = |judged: &Judged| record::needs_its_exception(judged, &judgement);
@@ -208,17 +244,22 @@ impl Desk<'_> {
             let new = self.new_in(own, case, excepted)?;
             if !new.is_empty() {
                 self.record_exceptions(case, &session, &new)?;
-                self.repo.leave_receipt(Kind::Excepted, step)?;
+                self.leave(Kind::Excepted, step);
             }
         }
         if !covered && own.receipt.not_scanned.is_empty() && own.judged.iter().all(|judged| judged.excepted.is_none()) {
             let kind = if case.before == Before::All { Kind::Scanned } else { Kind::Unscanned };
-            self.repo.leave_receipt(kind, step)?;
+            self.leave(kind, step);
         }
         if matches!(case.way, Way::Amend | Way::Commit) && !case.unhooked {
             self.settle(&session)?;
         }
         Ok(false)
+    }
+
+    /// Where it cannot be kept, the commit is looked at again another time.
+    fn leave(&self, kind: Kind, step: Step<'_>) {
+        let _ = self.repo.leave_receipt(kind, step);
     }
 
     /// Those findings that are not in the commits which it replaces or repeats.
@@ -229,11 +270,18 @@ impl Desk<'_> {
         counts: impl Fn(&Judged) -> bool,
     ) -> Result<Vec<&'s Judged>, Failure> {
         let replayed: Vec<Commit> = case.replayed.iter().filter_map(|id| Commit::read(self.repo, id).ok()).collect();
-        let old = Bench::new(self.repo, self.around, None).judge(&replayed)?.findings();
-        // An amend of a commit whose findings nobody recorded records them.
-        let known = |old: &Judged| {
-            case.way != Way::Amend || !old.blocking || old.commit.as_ref().is_some_and(|id| self.receipts.recorded(id))
+        let mut bench = Bench::new(self.repo, self.around, None);
+        bench.extent.forgiving = true;
+        let old = bench.judge(&replayed)?.findings();
+        // An amend of a commit that was made here, and that nobody looked at, is where it is looked at.
+        let unseen = |commit: &&Commit| {
+            case.way == Way::Amend
+                && !self.receipts.recorded(&commit.id)
+                && !self.is_covered(commit)
+                && self.repo.made_here(&commit.id)
         };
+        let unseen: Vec<&String> = replayed.iter().filter(unseen).map(|commit| &commit.id).collect();
+        let known = |old: &Judged| !old.blocking || old.commit.as_ref().is_none_or(|id| !unseen.contains(&id));
         let same = |one: &Judged, other: &Judged| {
             let (one, other) = (&one.finding, &other.finding);
             one.rule == other.rule && one.secret == other.secret && one.location.path == other.location.path
@@ -242,9 +290,10 @@ impl Desk<'_> {
         Ok(counting.filter(|judged| !old.iter().any(|old| known(old) && same(judged, old))).collect())
     }
 
-    fn record(&self, case: &Case, session: &Session, new: &[&Judged], color: When) -> Result<(), Failure> {
+    /// Records what was skipped, and tells it; `false` where it could not be recorded.
+    fn record(&self, case: &Case, session: &Session, new: &[&Judged], color: When) -> bool {
         let commit = &case.commit;
-        let at = "post-commit";
+        let at = self.at;
         let how = how(case);
         let recorded = Journal::open(&session.judgement, Some(self.repo), at).and_then(|journal| {
             let entry = Entry {
@@ -286,7 +335,7 @@ impl Desk<'_> {
             may_except: session.judgement.may_except(),
         };
         tell(&skipped::render(&skipped, look(color)));
-        Ok(())
+        skipped.not_recorded.is_none()
     }
 
     /// A commit may have taken out what got past before, or have excepted it.
@@ -294,10 +343,11 @@ impl Desk<'_> {
         if exposures::mention(self.repo).is_none() {
             return Ok(());
         }
-        let journal = Journal::open(&session.judgement, Some(self.repo), "post-commit")?;
+        let journal = Journal::open(&session.judgement, Some(self.repo), self.at)?;
         let by = &self.head.committer;
         let mut said = exposures::settle_excepted(&journal, self.repo, &session.findings(), by)?;
-        said.extend(exposures::settle_removed(&journal, &session.judgement, self.repo, self.around, by)?);
+        let settler = Settler::Hook(by);
+        said.extend(exposures::settle_removed(&journal, &session.judgement, self.repo, self.around, settler)?);
         for line in said {
             tell(&format!("leakwarden: {line}\n"));
         }
@@ -306,7 +356,7 @@ impl Desk<'_> {
 
     /// A commit that was made without a scan, and whose findings exceptions let pass.
     fn record_exceptions(&self, case: &Case, session: &Session, new: &[&Judged]) -> Result<(), Failure> {
-        let journal = Journal::open(&session.judgement, Some(self.repo), "post-commit")?;
+        let journal = Journal::open(&session.judgement, Some(self.repo), self.at)?;
         let entry = Entry {
             event: Event::Excepted,
             who: Some(case.commit.committer.clone()),

@@ -90,6 +90,9 @@ fn check_index(file: &Path) {
     let index = around::index_file().unwrap_or_else(|| git_dir.join("index"));
     if passed.index != stamp(&index) {
         passed.withdraw(git_dir);
+    } else if around::a_hook_follows() {
+        // It may write into the message.
+        passed.leave_open(git_dir);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::git::{Moment, Repo};
 use crate::policy::Judged;
 use crate::receipt::Receipt;
 use crate::report::{Report, Subject};
-use crate::scan::scan;
+use crate::scan::{scan, scan_path};
 
 /// The path by which findings in the names of refs are known.
 const REF_NAME: &[u8] = b"REF_NAME";
@@ -65,7 +65,8 @@ fn push(input: &str) -> Result<Report, Failure> {
         (receipt, judgement) = (session.receipt, session.judgement);
     }
     for name in others {
-        receipt.skip(name.as_bytes(), "it names no commit, and what it names is not scanned; push it with --no-verify");
+        let (_, shown) = scan_path(name.as_bytes(), &judgement.rules);
+        receipt.skip(&shown, "it names no commit, and what it names is not scanned; leave it out of the push");
     }
     for text in &tags {
         judged.extend(in_text(&judgement, b"COMMIT_EDITMSG", Part::Message, text, &mut receipt));
@@ -77,7 +78,7 @@ fn push(input: &str) -> Result<Report, Failure> {
             judged.extend(in_text(&judgement, REF_NAME, Part::RefName, name.as_bytes(), &mut receipt));
         }
     }
-    record::push(&repo, &judgement, &judged, &mut receipt);
+    record::stopped(&repo, &judgement, "pre-push", &judged, &mut receipt);
     if let Err(error) = tally::with_a_push(&repo) {
         receipt
             .notes
@@ -128,17 +129,22 @@ fn moved(input: &str) -> Result<Report, Failure> {
         let (Some(old), Some(new), Some(name)) = (fields.next(), fields.next(), fields.next()) else {
             return Err(Failure::usage(anyhow!("standard input is not what git gives a reference-transaction hook")));
         };
-        if name.starts_with("refs/heads/") && old != new && !is_nothing(new) && Commit::read(&repo, new).is_ok() {
-            words.push(new.to_owned());
+        let moves = name.starts_with("refs/heads/") && old != new && !is_nothing(new) && !new.starts_with("ref:");
+        if moves {
+            // One that cannot be read is not let pass unseen.
+            words.push(Commit::read(&repo, new)?.id);
         }
     }
-    if words.is_empty() {
-        let judgement = Docket::open()?.policy()?;
-        return Ok(judgement.report(Subject::Push, Vec::new(), Receipt::default()));
+    let mut docket = Docket::open()?;
+    let head = Commit::head(&repo);
+    docket.repository(|path| head.as_ref().map_or(Ok(None), |head| head.file(&repo, path)))?;
+    let judgement = docket.policy()?;
+    if words.is_empty() || !judgement.policy.guard_branches {
+        return Ok(judgement.report(Subject::Branch, Vec::new(), Receipt::default()));
     }
-    words.extend(["--not", "--branches", "--tags", "--remotes"].map(str::to_owned));
+    words.extend(["--not", "--branches", "--remotes"].map(str::to_owned));
     let session = uncovered::judge(&repo, &around, &words)?;
     let (judged, mut receipt) = (session.findings(), session.receipt);
-    record::push(&repo, &session.judgement, &judged, &mut receipt);
+    record::stopped(&repo, &session.judgement, "reference-transaction", &judged, &mut receipt);
     Ok(session.judgement.report(Subject::Branch, judged, receipt))
 }

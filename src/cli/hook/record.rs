@@ -54,13 +54,13 @@ pub(super) fn needs_its_exception(judged: &Judged, judgement: &Judgement) -> boo
 }
 
 /// Writes that a push, or the move of a branch, was stopped.
-pub(super) fn push(repo: &Repo, judgement: &Judgement, judged: &[Judged], receipt: &mut Receipt) {
+pub(super) fn stopped(repo: &Repo, judgement: &Judgement, at: &str, judged: &[Judged], receipt: &mut Receipt) {
     let blocking: Vec<&Judged> = judged.iter().filter(|own| own.blocking).collect();
     if blocking.is_empty() {
         return;
     }
     let commit = blocking.iter().find_map(|own| own.commit.clone());
-    let written = Journal::open(judgement, Some(repo), "pre-push").and_then(|journal| {
+    let written = Journal::open(judgement, Some(repo), at).and_then(|journal| {
         let who = write::committer();
         journal.write_findings(Entry { event: Event::Blocked, commit, who, ..journal.entry() }, &blocking)
     });

@@ -25,18 +25,32 @@ fn prepare() -> Result<Exit, Failure> {
     let mut docket = Docket::open()?;
     let around = around::surroundings(docket.size_cap()?, Moment::Commit);
     let repo = Repo::open(&around)?;
+    // First of all, whatever is wrong elsewhere. Git names the author of a plain commit to its hooks, and
+    // of no other; a merge's leftovers may be old.
+    let underway = repo.underway();
+    let leftovers = underway.auto_merge && around::author().is_none();
+    if underway.rebase || underway.mail || underway.other || leftovers {
+        return Ok(Exit::Clean);
+    }
     let staging = Staging::read(&repo, Moment::Commit, &around)?;
     docket.repository(|path| staging.file(path))?;
     let judgement = docket.policy()?;
-    let underway = repo.underway();
-    if !judgement.policy.refuse_unscanned || underway.rebase || underway.mail || underway.other {
+    if !judgement.policy.refuse_unscanned {
         return Ok(Exit::Clean);
     }
     let process = around::git_process();
-    if process.is_some() && repo.passed().map(|passed| passed.process) == process {
+    let tree = staging.tree();
+    let head = staging.head().map(|head| &head.id);
+    let looked = repo.passed().is_some_and(|passed| match (&process, &tree) {
+        (Some(process), Some(tree)) => passed.process == *process && !passed.saw_another(tree),
+        (Some(process), None) => passed.process == *process,
+        (None, Some(tree)) => passed.made(head, tree),
+        (None, None) => false,
+    });
+    if looked {
         return Ok(Exit::Clean);
     }
-    if let Some(tree) = staging.tree() {
+    if let Some(tree) = tree {
         let (rules, policy) = (judgement.rules.digest(), judgement.digest.as_str());
         let step = Step { tree: &tree, bases: &staging.bases(), rules, policy, commit: None };
         if repo.receipts().cover_now(step) {

@@ -1,8 +1,6 @@
 //! The sum of commits by what was known of them, once a day and with a push: the honest share of what
 //! was scanned, without a record for each clean commit.
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use super::super::case::Docket;
@@ -43,17 +41,17 @@ pub(in crate::cli) fn for_a_report(repo: &Repo) -> Result<()> {
 
 /// Writes the sum where it is due, given what is in it and for how many milliseconds.
 fn sum(repo: &Repo, is_due: impl FnOnce(Count, u64) -> bool) -> Result<()> {
+    let moment = now();
     let receipts = repo.receipts();
-    let forever = Duration::from_secs(u64::MAX / 4);
-    let last: Option<u64> = repo.state(SUMMED, forever).and_then(|text| text.trim().parse().ok());
+    let last: Option<u64> = repo.shared_state(SUMMED).and_then(|text| text.trim().parse().ok());
     let Some(last) = last.or_else(|| Some(receipts.first()?.saturating_sub(1))) else { return Ok(()) };
-    let (count, moment) = (receipts.since(last), now());
+    let count = receipts.between(last, moment);
     if is_due(count, moment.saturating_sub(last)) {
         let judgement = Docket::open().and_then(Docket::policy).map_err(|failure| failure.error)?;
         let journal = Journal::open(&judgement, Some(repo), "summary")?;
         let commits = Tally { scanned: count.scanned, unscanned: count.unscanned, skipped: count.skipped };
         journal.write(Entry { event: Event::Unscanned, commits: Some(commits), ..journal.entry() })?;
-        repo.set_state(SUMMED, &format!("{moment}\n"))?;
+        repo.set_shared_state(SUMMED, &format!("{moment}\n"))?;
     }
     repo.collect_receipts()
 }

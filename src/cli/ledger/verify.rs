@@ -8,7 +8,7 @@ use super::super::case::Failure;
 use super::super::hook::ANCHOR;
 use super::super::{Exit, fail, print};
 use crate::finding::{escape, escape_json};
-use crate::git::history;
+use crate::git::{history, write};
 use crate::ledger::Ledger;
 use crate::ledger::chain::Head;
 use crate::ledger::read::{Files, Lines, files};
@@ -55,11 +55,13 @@ fn judge(request: &Request) -> Result<(String, Exit), Failure> {
     Ok((text, if verdict.holds() { Exit::Clean } else { Exit::Findings }))
 }
 
-/// The anchors that commits of this repository carry, if one stands in one: those of this ledger, as far
-/// as its records were not rotated away.
+/// The anchors that this person's commits carry, if one stands in a repository: those of this ledger, as
+/// far as its records were not rotated away.
 fn in_commits(verdict: &Verdict) -> Vec<Head> {
     let (Some(last), Some(first)) = (&verdict.last, verdict.first) else { return Vec::new() };
-    let texts = history::messages_with("HEAD", ANCHOR).unwrap_or_default();
+    // Only those of this person's own commits: anybody may write such a line.
+    let Some(me) = write::committer() else { return Vec::new() };
+    let texts = history::messages_with("HEAD", ANCHOR, &me).unwrap_or_default();
     let anchors = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.trim().strip_prefix(ANCHOR));
     let anchors = anchors.filter_map(|text| Head::parse(text.trim()));
     anchors.filter(|own| own.ledger == last.ledger && own.seq >= first).collect()
