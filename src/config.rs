@@ -115,6 +115,10 @@ fn read(path: &Path, administrators: bool) -> Result<Option<String>> {
         let kind = fs::symlink_metadata(path).with_context(|| format!("cannot look at {}", shown(path)))?;
         ensure!(kind.is_file(), "it is not a regular file");
     }
+    // A pipe would be waited for.
+    if fs::metadata(path).is_ok_and(|data| !data.is_file()) {
+        anyhow::bail!("{} is not a file", shown(path));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

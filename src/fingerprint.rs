@@ -48,7 +48,13 @@ pub fn fingerprint(finding: &Finding, repo_id: &str) -> String {
 /// name in every file and repository of one rule.
 pub fn pseudonym(finding: &Finding, key: &[u8; 32]) -> String {
     // The value is hashed under a secret key; it is not kept.
-    let fields: [&[u8]; 3] = [b"leakwarden pseudonym v1", finding.rule.as_bytes(), finding.secret.expose()];
+    pseudonym_of(&finding.rule, finding.secret.expose(), key)
+}
+
+/// The same for a value that may be one: tells whether a text repeats a credential of which only the
+/// pseudonym is known.
+pub fn pseudonym_of(rule: &str, value: &[u8], key: &[u8; 32]) -> String {
+    let fields: [&[u8]; 3] = [b"leakwarden pseudonym v1", rule.as_bytes(), value];
     base32(&hash(key, &fields), 16)
 }
 

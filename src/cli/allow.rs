@@ -13,6 +13,7 @@ use crate::fingerprint::{SHORTEST, base32, fingerprint};
 use crate::git::staged::{Options, Staging};
 use crate::git::{Moment, Repo, state, write};
 use crate::policy::Judged;
+use crate::policy::judge::holds;
 
 /// What was typed.
 pub(super) struct Request {
@@ -155,6 +156,9 @@ fn check(request: &Request, judged: &Judged, judgement: &Judgement) -> Result<()
 }
 
 fn once(request: &Request, named: &[&Judged], place: &Place) -> Result<String, Failure> {
+    if named.iter().any(|own| holds(&request.reason, own.finding.secret.expose())) {
+        return Err(Failure::usage(anyhow!("the reason holds the secret itself; write it without")));
+    }
     let ids: Vec<String> = named.iter().map(|judged| judged.id.clone()).collect();
     let line = Once { ids, kind: request.kind.clone(), reason: request.reason.trim().to_owned() }.trailer();
     let before = place.repo.state(state::ONCE, std::time::Duration::from_secs(24 * 60 * 60)).unwrap_or_default();
@@ -164,6 +168,9 @@ fn once(request: &Request, named: &[&Judged], place: &Place) -> Result<String, F
 }
 
 fn lasting(request: &Request, named: &[&Judged], place: &Place) -> Result<String, Failure> {
+    if named.iter().any(|own| holds(&request.reason, own.finding.secret.expose())) {
+        return Err(Failure::usage(anyhow!("the reason holds the secret itself; write it without")));
+    }
     let (today, rules) = (place.judgement.today, &place.judgement.policy.exceptions);
     let kind = rules.kind(&request.kind).map_err(Failure::usage)?;
     let latest = plus_days(today, i64::from(kind.longest_days));

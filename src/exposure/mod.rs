@@ -71,6 +71,9 @@ pub struct Exposure {
     pub status: Status,
     /// How it was dealt with.
     pub closed: Option<Closed>,
+    /// Whether it was ever seen on a remote; once seen, that stays.
+    #[serde(default)]
+    pub pushed: bool,
     /// How often its value appeared again after it was closed.
     pub reopened: u32,
     /// What happened to it, oldest first.

@@ -320,6 +320,7 @@ mod tests {
             more_sites: false,
             status: Status::Open,
             closed: None,
+            pushed: false,
             reopened: 0,
             events: Vec::new(),
         }

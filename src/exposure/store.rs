@@ -311,6 +311,7 @@ fn new(found: &Found<'_>, id: String) -> Exposure {
         more_sites: false,
         status: Status::Open,
         closed: None,
+        pushed: false,
         reopened: 0,
         events: Vec::new(),
     }

@@ -105,6 +105,28 @@ pub fn tag_texts(id: &str) -> Result<Vec<Vec<u8>>> {
     bail!("tags are nested too deeply")
 }
 
+/// The commits at HEAD and at the ends of all refs, HEAD's first; `None` where there are more than `most`,
+/// or where one of them is no commit.
+///
+/// # Errors
+/// Where git cannot list the refs, or an object is missing or damaged.
+pub fn tips(repo: &Repo, most: usize) -> Result<Option<Vec<Commit>>> {
+    let answer =
+        output(hushed(git(&["for-each-ref", "--format=%(objectname)"]))).context("git cannot list the refs")?;
+    let mut ids: Vec<String> = super::head::commit(repo).into_iter().collect();
+    for line in String::from_utf8_lossy(&answer).lines() {
+        match peel(repo, line)?.commit {
+            Some(id) if !ids.contains(&id) => ids.push(id),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+    }
+    if ids.len() > most {
+        return Ok(None);
+    }
+    ids.iter().map(|id| Commit::read(repo, id)).collect::<Result<Vec<_>>>().map(Some)
+}
+
 /// What a pushed object leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Peeled {
@@ -276,6 +298,14 @@ impl Commit {
     /// Where a tree is missing or damaged.
     pub fn scan_all(&self, repo: &Repo, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
         self.scan_against(repo, rules, options, &[])
+    }
+
+    /// Scans what is in its tree and not in another's.
+    ///
+    /// # Errors
+    /// Where a tree is missing or damaged.
+    pub fn scan_beside(&self, repo: &Repo, rules: &RuleSet, options: Options<'_>, other: &Commit) -> Result<Staged> {
+        self.scan_against(repo, rules, options, &[other.tree])
     }
 
     fn scan_against(&self, repo: &Repo, rules: &RuleSet, options: Options<'_>, bases: &[ObjectId]) -> Result<Staged> {

@@ -34,6 +34,15 @@ pub fn still_held(repo: &Repo, commits: &[&str]) -> Result<bool> {
     below(&there, &["refs/heads", "refs/tags", "refs/remotes", "refs/stash"])
 }
 
+/// Whether a remote-tracking branch reaches one of these commits, in hex.
+///
+/// # Errors
+/// Where git cannot list the refs.
+pub fn on_a_remote(repo: &Repo, commits: &[&str]) -> Result<bool> {
+    let there: Vec<&str> = commits.iter().copied().filter(|id| versions::commit(repo, id).is_some()).collect();
+    below(&there, &["refs/remotes"])
+}
+
 fn below(commits: &[&str], kinds: &[&str]) -> Result<bool> {
     if commits.is_empty() {
         return Ok(false);

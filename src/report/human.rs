@@ -8,6 +8,9 @@ use super::{Report, Subject};
 use crate::finding::{Finding, Part, escape};
 use crate::policy::Judged;
 
+/// The path by which findings in the text of an annotated tag are known.
+pub const TAG_MESSAGE: &[u8] = b"TAG_MESSAGE";
+
 /// How many findings are told in full.
 const MOST: usize = 20;
 
@@ -201,6 +204,7 @@ fn place(finding: &Finding) -> String {
         Part::Content => format!("{}:{}:{}", escape(&at.path), at.line, at.column),
         Part::Path => format!("{} (the file's name)", escape(&at.path)),
         Part::LinkTarget => format!("{} (the link's target)", escape(&at.path)),
+        Part::Message if at.path == TAG_MESSAGE => format!("tag message, line {}", at.line),
         Part::Message => format!("commit message, line {}", at.line),
         Part::RefName => "the name of the branch or tag".to_owned(),
     }
@@ -219,10 +223,14 @@ fn take_out(finding: &Finding, report: &Report) -> Vec<String> {
             "rotate it first; then take it out of the commits before they are merged: git rebase -i COMMIT^".to_owned(),
         ],
         (Part::RefName, _) => vec!["rename it: git branch -m NEW, or git tag NEW OLD and git tag -d OLD".to_owned()],
+        (Part::Message, Subject::Push) if finding.location.path == TAG_MESSAGE => {
+            vec!["write it without: git tag -f -a TAG".to_owned()]
+        }
         (_, Subject::Push | Subject::Branch) => vec![
-            "it has not left this machine. In the last commit: take it out, then git commit -a --amend --no-edit"
+            "before it leaves. In the last commit: take it out, then git commit -a --amend --no-edit".to_owned(),
+            "further back: git commit --fixup=COMMIT, then git rebase -i --autosquash COMMIT~1 (of the first \
+             commit: --root)"
                 .to_owned(),
-            "further back: git commit --fixup=COMMIT, then git rebase -i --autosquash COMMIT~1".to_owned(),
         ],
         (Part::Message, _) => vec![
             "edit the message and commit again: git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\""

@@ -181,7 +181,7 @@ fn what_is_no_commit_is_not_let_out_unseen() -> Result<()> {
         s.run_with(s.git_command().args(["update-ref", "--stdin"]), &fs::read_to_string(s.root().join("refs"))?)?
             .ok()?;
         s.git("tag -d blob")?;
-        s.git(&format!("tag -d {name}"))?;
+        s.git(&format!("update-ref -d refs/tags/{name}"))?;
         silent(&push(s, "origin --tags")?)
     })
 }

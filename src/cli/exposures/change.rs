@@ -2,12 +2,13 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use super::open::{Settler, clone_of, closed, settle_removed};
+use super::open::{Settler, clone_of, closed, settle_removed, stands_elsewhere};
 use super::{Desk, now, pushed};
 use crate::cli::around::{self, Automation};
 use crate::cli::case::{Failure, Judgement};
 use crate::exposure::{Exposure, How, Status};
 use crate::finding::escape;
+use crate::fingerprint::pseudonym_of;
 use crate::git::holders::Where;
 use crate::git::write;
 use crate::ledger::record::Event;
@@ -21,9 +22,19 @@ pub(super) fn close(id: &str, how: How, evidence: &str) -> Result<String, Failur
         return Err(Failure::usage(anyhow!("exposure {} is closed already{said}", own.id)));
     }
     says_something(&desk.judgement, evidence).map_err(Failure::usage)?;
+    repeats_nothing(&desk, &own, "evidence", evidence)?;
     if how == How::Removed {
         let at = desk.look(&own)?;
         is_gone(&own, at.as_ref()).map_err(Failure::usage)?;
+        let key = desk.journal()?.ledger.key()?;
+        let elsewhere = match &desk.repo {
+            Some(repo) => stands_elsewhere(repo, &desk.around, &desk.judgement, &own, &key)?,
+            None => true,
+        };
+        if elsewhere {
+            let why = "HEAD or another ref holds the same value elsewhere, or not all refs could be looked at";
+            return Err(Failure::usage(anyhow!("{why} (`leakwarden exposures show {}`)", own.id)));
+        }
     }
     let by = write::identity().map_err(Failure::usage)?;
     let journal = desk.journal()?;
@@ -55,6 +66,25 @@ fn says_something(judgement: &Judgement, evidence: &str) -> Result<()> {
     ensure!(!evidence.chars().any(char::is_control), "the evidence holds control characters or line ends");
     ensure!(!evidence.trim_start().starts_with('…'), "the evidence is the example; write what was done here");
     judgement.check_text("evidence", evidence)
+}
+
+/// A text about a credential must not repeat it: each of its words is compared by its pseudonym.
+fn repeats_nothing(desk: &Desk, own: &Exposure, field: &str, text: &str) -> Result<(), Failure> {
+    let key = desk.journal()?.ledger.key()?;
+    let bare = |word: &'_ str| -> String { word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned() };
+    let mut words: Vec<String> = vec![text.trim().to_owned()];
+    for word in text.split_whitespace() {
+        words.extend([
+            word.to_owned(),
+            bare(word),
+            word.trim_matches(['"', '\'', '`', ',', '.', ';', ':', '(', ')']).to_owned(),
+        ]);
+        words.extend(word.split_once(['=', ':']).map(|(_, value)| bare(value)));
+    }
+    if words.iter().any(|word| pseudonym_of(&own.rule, word.as_bytes(), &key) == own.pseudonym) {
+        return Err(Failure::usage(anyhow!("the {field} holds the credential itself; write it without")));
+    }
+    Ok(())
 }
 
 /// Git must say so, in the clone that it was found in.
@@ -98,6 +128,7 @@ pub(super) fn assign(id: &str, who: &str) -> Result<String, Failure> {
         return Err(Failure::usage(anyhow!("an owner is a name on one line, of at most 200 characters")));
     }
     desk.judgement.check_text("owner", who).map_err(Failure::usage)?;
+    repeats_nothing(&desk, &own, "owner", who)?;
     let by = write::identity().map_err(Failure::usage)?;
     let journal = desk.journal()?;
     let edit = |own: &mut Exposure| {

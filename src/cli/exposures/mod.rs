@@ -5,7 +5,7 @@ mod find;
 mod open;
 mod show;
 
-pub(super) use open::{Commit, Settler, opened, settle_excepted, settle_removed};
+pub(super) use open::{Commit, Settler, again, opened, settle_excepted, settle_removed};
 
 use anyhow::Context;
 
@@ -120,7 +120,9 @@ impl Desk {
         let Some(repo) = self.repo.as_ref().filter(|_| self.is_here(own)) else { return Ok(None) };
         let key = self.journal()?.ledger.key()?;
         let mut search = Search::new(repo, &self.around, &self.judgement.rules, key);
-        Ok(Some(look(&mut search, own)?))
+        let at = look(&mut search, own)?;
+        keep_pushed(&self.store, own, &at)?;
+        Ok(Some(at))
     }
 }
 
@@ -137,9 +139,22 @@ fn look(search: &mut Search<'_>, own: &Exposure) -> anyhow::Result<Where> {
     Ok(at)
 }
 
+/// Remembers that it was seen on a remote: the branch there may be gone tomorrow.
+fn keep_pushed(store: &Store, own: &Exposure, at: &Where) -> anyhow::Result<()> {
+    if at.pushed() && !own.pushed {
+        store.change(own, was_pushed, |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+fn was_pushed(own: &mut Exposure) -> anyhow::Result<()> {
+    own.pushed = true;
+    Ok(())
+}
+
 /// Whether it was ever on a remote: as git says now, or as it was when it was opened.
 fn pushed(own: &Exposure, at: Option<&Where>) -> bool {
-    own.cause == exposure::Cause::Pushed || at.is_some_and(Where::pushed)
+    own.pushed || own.cause == exposure::Cause::Pushed || at.is_some_and(Where::pushed)
 }
 
 fn document(value: &serde_json::Value) -> String {

@@ -9,8 +9,10 @@ use crate::cli::journal::{Journal, place};
 use crate::exposure::store::{Change, Found};
 use crate::exposure::{Cause, Closed, Exposure, How, Status};
 use crate::fingerprint::pseudonym;
+use crate::git::history::{self, tips};
 use crate::git::holders::Search;
-use crate::git::names::still_held;
+use crate::git::names::{on_a_remote, still_held};
+use crate::git::staged::Options;
 use crate::git::{Repo, Surroundings};
 use crate::ledger::record::{Event, Place};
 use crate::policy::Judged;
@@ -96,6 +98,31 @@ pub(in crate::cli) fn opened(journal: &Journal, repo: &Repo, commit: &Commit<'_>
     Ok(out)
 }
 
+/// Opens those closed exposures of this clone again whose value is among these blocking findings.
+///
+/// # Errors
+/// Where the store cannot be written or the machine's key cannot be read.
+pub(in crate::cli) fn again(judgement: &Judgement, repo: &Repo, judged: &[Judged]) -> Result<()> {
+    let Some(clone) = repo.known_clone_id().filter(|_| judged.iter().any(|own| own.blocking)) else { return Ok(()) };
+    let all = store()?.list()?.exposures;
+    let closed: Vec<&Exposure> = all.iter().filter(|own| own.clone == clone && own.status == Status::Closed).collect();
+    if closed.is_empty() {
+        return Ok(());
+    }
+    let journal = Journal::open(judgement, Some(repo), "pre-push")?;
+    let key = journal.ledger.key()?;
+    for own in judged.iter().filter(|own| own.blocking) {
+        let Some(id) = &own.commit else { continue };
+        let name = pseudonym(&own.finding, &key);
+        if closed.iter().any(|closed| closed.pseudonym == name) {
+            let author = crate::git::history::Commit::read(repo, id)?.committer;
+            let holder = Commit { id, author: &author, cause: Cause::Skipped };
+            opened(&journal, repo, &holder, std::slice::from_ref(own))?;
+        }
+    }
+    Ok(())
+}
+
 /// Says how an exposure was dealt with. Where the ledger cannot be written it stays open.
 ///
 /// # Errors
@@ -158,10 +185,39 @@ pub(in crate::cli) fn settle_excepted(
     Ok(said)
 }
 
+/// Whether a value stands in the tree of HEAD or of any other ref, wherever it was found: asked before an
+/// exposure is closed, which is rare, as it scans them. A ref that cannot be looked at counts as holding it.
+pub(super) fn stands_elsewhere(
+    repo: &Repo,
+    around: &Surroundings,
+    judgement: &Judgement,
+    own: &Exposure,
+    key: &[u8; 32],
+) -> Result<bool> {
+    let Some(tips) = tips(repo, MOST_TIPS)? else { return Ok(true) };
+    let options = Options { around, count_lines: false };
+    let mut first: Option<history::Commit> = None;
+    for tip in tips {
+        let found = match &first {
+            None => tip.scan_all(repo, &judgement.rules, options)?,
+            // What is the same as in the first one was looked at there.
+            Some(first) => tip.scan_beside(repo, &judgement.rules, options, first)?,
+        };
+        if found.findings.iter().any(|one| one.rule == own.rule && pseudonym(one, key) == own.pseudonym) {
+            return Ok(true);
+        }
+        first.get_or_insert(tip);
+    }
+    Ok(false)
+}
+
 /// The clone that an exposure is in, which need not be the one that a command runs in.
 pub(super) fn clone_of(own: &Exposure) -> Place {
     Place { path: own.repository.clone(), clone: own.clone.clone() }
 }
+
+/// Refs whose trees are looked at before an exposure is closed; where there are more, it stays open.
+const MOST_TIPS: usize = 200;
 
 /// Who closes what is gone.
 #[derive(Debug, Clone, Copy)]
@@ -195,18 +251,25 @@ pub(in crate::cli) fn settle_removed(
     if store.open_here(&clone) == 0 {
         return Ok(Vec::new());
     }
-    let mut search = Search::new(repo, around, &judgement.rules, journal.ledger.key()?);
+    let key = journal.ledger.key()?;
+    let mut search = Search::new(repo, around, &judgement.rules, key);
     let mut said = Vec::new();
     for own in store.list()?.exposures {
         if own.clone != clone || own.status != Status::Open || own.cause == Cause::Pushed {
             continue;
         }
         let recorded: Vec<&str> = own.sites.iter().map(|site| site.commit.as_str()).collect();
-        if still_held(repo, &recorded)? {
+        if !own.pushed && on_a_remote(repo, &recorded)? {
+            store.change(&own, super::was_pushed, |_| Ok(()))?;
+            continue;
+        }
+        if own.pushed || still_held(repo, &recorded)? {
             continue;
         }
         let at = look(&mut search, &own)?;
-        if at.held() || pushed(&own, Some(&at)) || !at.gaps.is_empty() {
+        super::keep_pushed(&store, &own, &at)?;
+        let gone = !at.held() && !pushed(&own, Some(&at)) && at.gaps.is_empty();
+        if !gone || stands_elsewhere(repo, around, judgement, &own, &key)? {
             continue;
         }
         if offers {

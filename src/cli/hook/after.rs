@@ -5,6 +5,8 @@
 //! now. Where nothing is found that is counted, and nobody is accused of anything; what is found is
 //! recorded as skipped, and stays an open exposure until somebody has dealt with it.
 
+use std::cell::Cell;
+
 use anyhow::{Context, Result};
 
 use super::super::args::When;
@@ -87,7 +89,14 @@ fn after(call: &Call, color: When) -> Result<Exit, Failure> {
     let around = around::surroundings(Docket::open()?.size_cap()?, Moment::Commit);
     let repo = Repo::open(&around)?;
     let Some(head) = Commit::head(&repo) else { return Ok(Exit::Clean) };
-    let desk = Desk { repo: &repo, around: &around, head: &head, receipts: repo.receipts(), at: call.name() };
+    let desk = Desk {
+        repo: &repo,
+        around: &around,
+        head: &head,
+        receipts: repo.receipts(),
+        at: call.name(),
+        unrecorded: Cell::new(false),
+    };
     if matches!(call, Call::Commit) && desk.last_way() == Some(Way::Amend) {
         // post-rewrite comes next and knows what was replaced.
         return Ok(Exit::Clean);
@@ -105,8 +114,10 @@ fn after(call: &Call, color: When) -> Result<Exit, Failure> {
     if let Some(failure) = failed {
         return Err(failure);
     }
-    // Only now: what failed is looked at again.
-    repo.look_from_here();
+    // Only now, and only where all is recorded: what is not is looked at again.
+    if !desk.unrecorded.get() {
+        repo.look_from_here();
+    }
     // The next commit then knows that nothing was made in between.
     let (parent, tree) = (head.parents().into_iter().next(), Some(head.tree()));
     repo.set_passed(&Passed { head: parent, tree, index: "0".to_owned(), ..Passed::default() });
@@ -121,6 +132,8 @@ struct Desk<'a> {
     receipts: Receipts,
     /// The hook's name.
     at: &'static str,
+    /// Whether something was found that could not be recorded.
+    unrecorded: Cell<bool>,
 }
 
 impl Desk<'_> {
@@ -236,6 +249,8 @@ impl Desk<'_> {
             }
             if self.record(case, &session, &new, color) {
                 self.leave(Kind::Skipped, step);
+            } else {
+                self.unrecorded.set(true);
             }
             return Ok(true);
         }
@@ -286,6 +301,8 @@ impl Desk<'_> {
             let (one, other) = (&one.finding, &other.finding);
             one.rule == other.rule && one.secret == other.secret && one.location.path == other.location.path
         };
+        // What was excepted there and is not any more is new.
+        let same = |one: &Judged, other: &Judged| one.blocking == other.blocking && same(one, other);
         let counting = own.judged.iter().filter(|judged| counts(judged));
         Ok(counting.filter(|judged| !old.iter().any(|old| known(old) && same(judged, old))).collect())
     }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::super::args::{Format, When};
 use super::super::case::{Docket, Failure, Judgement};
-use super::super::{Exit, around};
+use super::super::{Exit, around, exposures};
 use super::{record, tally, uncovered};
 use crate::exception::once;
 use crate::finding::{Part, escape};
@@ -14,6 +14,7 @@ use crate::git::history::{self, Commit, Peeled};
 use crate::git::{Moment, Repo};
 use crate::policy::Judged;
 use crate::receipt::Receipt;
+use crate::report::human::TAG_MESSAGE;
 use crate::report::{Report, Subject};
 use crate::scan::{scan, scan_path};
 
@@ -69,7 +70,7 @@ fn push(input: &str) -> Result<Report, Failure> {
         receipt.skip(&shown, "it names no commit, and what it names is not scanned; leave it out of the push");
     }
     for text in &tags {
-        judged.extend(in_text(&judgement, b"COMMIT_EDITMSG", Part::Message, text, &mut receipt));
+        judged.extend(in_text(&judgement, TAG_MESSAGE, Part::Message, text, &mut receipt));
     }
     for own in &updates {
         let mut names = vec![own.remote_ref.as_str()];
@@ -79,6 +80,10 @@ fn push(input: &str) -> Result<Report, Failure> {
         }
     }
     record::stopped(&repo, &judgement, "pre-push", &judged, &mut receipt);
+    // Somebody dealt with it once, and the commit is back.
+    if let Err(error) = exposures::again(&judgement, &repo, &judged) {
+        receipt.notes.push(escape(format!("an exposure could not be opened again: {error:#}").as_bytes()));
+    }
     if let Err(error) = tally::with_a_push(&repo) {
         receipt
             .notes

@@ -64,6 +64,8 @@ pub fn render(summary: &Summary, rotate: &BTreeMap<String, String>) -> String {
 pub fn write(path: &Path, page: &str) -> Result<()> {
     let shown = escape(path.as_os_str().as_encoded_bytes());
     ensure!(!path.is_dir(), "{shown} is a folder; name a file in it, such as `{shown}/report.html`");
+    let regular = path.symlink_metadata().map_or(true, |data| data.is_file());
+    ensure!(regular, "{shown} is no regular file, and is not replaced");
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".leakwarden-")
