@@ -156,7 +156,7 @@ fn messages_tags_and_names() -> Result<()> {
         stopped(&push(s, "origin main")?, "commit message, line 1")?;
         s.git("reset -q --hard HEAD~1")?;
         s.run(s.git_command().args(["tag", "-a", "noted", "-m", &line(&token)]))?.ok()?;
-        stopped(&push(s, "origin noted")?, "commit message")?;
+        stopped(&push(s, "origin noted")?, "tag message")?;
         s.run(s.git_command().args(["branch", &format!("fix-{token}")]))?.ok()?;
         let outcome = s.run(s.git_command().args(["push", "-q", "origin", &format!("main:refs/heads/fix-{token}")]))?;
         stopped(&outcome, "the name of the branch or tag")?;

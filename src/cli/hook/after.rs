@@ -115,9 +115,10 @@ fn after(call: &Call, color: When) -> Result<Exit, Failure> {
         return Err(failure);
     }
     // Only now, and only where all is recorded: what is not is looked at again.
-    if !desk.unrecorded.get() {
-        repo.look_from_here();
+    if desk.unrecorded.get() {
+        return Ok(Exit::Findings);
     }
+    repo.look_from_here();
     // The next commit then knows that nothing was made in between.
     let (parent, tree) = (head.parents().into_iter().next(), Some(head.tree()));
     repo.set_passed(&Passed { head: parent, tree, index: "0".to_owned(), ..Passed::default() });
