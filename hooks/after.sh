@@ -10,7 +10,7 @@ left="${GIT_DIR:-.git}/leakwarden/passed"
 [ -f "$left" ] && [ ! -L "$left" ] && { read -r passed && read -r head && read -r tree; } 2>/dev/null < "$left"
 case $PPID in 0 | 1) passed= ;; esac
 if [ "$passed" = "$PPID" ]; then
-    printf '?\n%s\n%s\n0\n' "$head" "$tree" > "$left"
+    printf '?\n%s\n%s\n0\n' "$head" "$tree" 1<> "$left"
 elif [ -x "$leakwarden" ]; then
     LEAKWARDEN_GIT=$PPID "$leakwarden" hook @HOOK@ "$@"
 fi

@@ -54,10 +54,12 @@ impl Passed {
         Some(Passed { process: process.to_owned(), done: process == first, head, tree, index })
     }
 
-    /// Not synced and not renamed: half a file is one that says nothing.
+    /// Not synced and not renamed: half a file is one that says nothing. And not cut short first, at which
+    /// a file system may write to disk at once (ext4's `auto_da_alloc`): what stands behind the four lines
+    /// is not read.
     fn write(&self, git_dir: &Path) -> std::io::Result<()> {
         let path = git_dir.join("leakwarden").join(PASSED);
-        let mut file = own_file(File::options().write(true).truncate(true), &path)?;
+        let mut file = own_file(File::options().write(true), &path)?;
         file.write_all(self.text().as_bytes())
     }
 

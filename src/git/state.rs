@@ -190,8 +190,9 @@ impl Repo {
     pub(super) fn set_lasting(&self, name: &str, text: &str) -> Result<()> {
         let path = self.state_path(name);
         self.state_folder()?;
-        let mut file = own_file(fs::File::options().write(true).truncate(true), &path)?;
-        Ok(file.write_all(text.as_bytes())?)
+        let mut file = own_file(fs::File::options().write(true), &path)?;
+        // Over what was there; see `Passed` for why it is not cut short.
+        Ok(file.write_all(format!("{text:<32}\n").as_bytes())?)
     }
 
     /// The text of a state file that all worktrees share; `None` where there is none.
