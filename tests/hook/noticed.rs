@@ -648,6 +648,20 @@ fn behind_our_back_on_another_branch() -> Result<()> {
 }
 
 #[test]
+fn what_cannot_be_scanned_afterwards_is_said() -> Result<()> {
+    in_repository(|s| {
+        s.write("../home/.config/leakwarden/config.toml", "[scan]\nsize_cap_mib = 1\n")?;
+        s.write("big.txt", "words\n".repeat(300_000))?;
+        s.git("add big.txt")?;
+        says(&s.commit("--no-verify")?, "not scanned in commit")?;
+        s.git("init -q --bare ../shared.git")?;
+        let push = s.try_git("push -q ../shared.git main")?;
+        ensure!(push.code != Some(0) && push.stderr.contains("could not scan"), "{}", push.stderr);
+        Ok(())
+    })
+}
+
+#[test]
 fn ten_repositories_at_once() -> Result<()> {
     in_sandbox(|s| {
         let folder = |n: usize| s.root().join(format!("repo/{n}"));

@@ -263,6 +263,13 @@ impl Desk<'_> {
                 self.leave(Kind::Excepted, step);
             }
         }
+        // It is made, so nothing can stop it here; pre-push does.
+        for skipped in own.receipt.not_scanned.iter().take(5) {
+            tell(&format!(
+                "leakwarden: not scanned in commit {:.12}: {}: {}\n",
+                commit.id, skipped.path, skipped.reason
+            ));
+        }
         if !covered && own.receipt.not_scanned.is_empty() && own.judged.iter().all(|judged| judged.excepted.is_none()) {
             let kind = if case.before == Before::All { Kind::Scanned } else { Kind::Unscanned };
             self.leave(kind, step);
