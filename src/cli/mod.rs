@@ -183,7 +183,9 @@ fn look(color: When) -> Look {
         When::Never => false,
         When::Auto => terminal && !plain,
     };
-    Look { color, width: terminal.then(crate::cli::width).flatten() }
+    // In a hook one stands at the top; git says where its user stands.
+    let below = std::env::var_os("GIT_PREFIX").is_some_and(|below| !below.is_empty());
+    Look { color, width: terminal.then(crate::cli::width).flatten(), below }
 }
 
 /// Columns of the terminal on standard error, or what COLUMNS says.

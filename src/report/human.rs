@@ -21,9 +21,16 @@ pub struct Look {
     pub color: bool,
     /// Columns of the terminal; `None` leaves long lines as they are.
     pub width: Option<usize>,
+    /// Whether whoever reads it stands below the top of the worktree, from where paths count.
+    pub below: bool,
 }
 
 impl Look {
+    /// A path for a command of git's, from wherever one stands.
+    pub(super) fn path(self, path: &[u8]) -> String {
+        if self.below { shell_quote(&[b":/", path].concat()) } else { shell_quote(path) }
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -173,7 +180,7 @@ fn one(judged: &Judged, report: &Report, look: Look) -> String {
     for refused in &judged.refused {
         row(&mut out, look, "exception", &shown(&format!("does not count: {refused}")));
     }
-    for (number, step) in take_out(finding, report).iter().enumerate() {
+    for (number, step) in take_out(finding, report, look).iter().enumerate() {
         row(&mut out, look, if number == 0 { "take out" } else { "" }, step);
     }
     if let Some(link) = &finding.rotate {
@@ -211,8 +218,8 @@ fn place(finding: &Finding) -> String {
 }
 
 /// What to do, as commands that can be copied.
-fn take_out(finding: &Finding, report: &Report) -> Vec<String> {
-    let path = shell_quote(&finding.location.path);
+fn take_out(finding: &Finding, report: &Report, look: Look) -> Vec<String> {
+    let path = look.path(&finding.location.path);
     let unstage = if report.first_commit {
         format!("git rm --cached -- {path}")
     } else {

@@ -1,7 +1,7 @@
 //! What a person is told of a commit that was made without a scan and holds a secret: what and where,
 //! the way back, and that the matter stays open. No reproach: git itself skips its hooks in many places.
 
-use super::human::{Look, shell_quote};
+use super::human::Look;
 use crate::finding::{Part, escape};
 use crate::policy::Judged;
 
@@ -48,7 +48,7 @@ pub fn render(skipped: &Skipped<'_>, look: Look) -> String {
     if count > MOST {
         out.push_str(&format!("  … and {} more\n", count - MOST));
     }
-    for line in way_back(skipped) {
+    for line in way_back(skipped, look) {
         out.push_str(&format!("  {line}\n"));
     }
     match (skipped.not_recorded, skipped.exposures) {
@@ -86,7 +86,7 @@ fn why(how: &str) -> &'static str {
 }
 
 /// How it comes out again; pushed or not is a question for `exposures show`.
-fn way_back(skipped: &Skipped<'_>) -> Vec<String> {
+fn way_back(skipped: &Skipped<'_>, look: Look) -> Vec<String> {
     let id = format!("{:.12}", skipped.commit);
     let mut lines = Vec::new();
     let mut paths: Vec<&[u8]> = Vec::new();
@@ -96,7 +96,7 @@ fn way_back(skipped: &Skipped<'_>) -> Vec<String> {
             paths.push(path);
         }
     }
-    let quoted: Vec<String> = paths.iter().take(3).map(|path| shell_quote(path)).collect();
+    let quoted: Vec<String> = paths.iter().take(3).map(|path| look.path(path)).collect();
     let add = if paths.len() > 3 { "-u".to_owned() } else { format!("-- {}", quoted.join(" ")) };
     if skipped.is_head {
         if paths.is_empty() {

@@ -662,6 +662,20 @@ fn what_cannot_be_scanned_afterwards_is_said() -> Result<()> {
 }
 
 #[test]
+fn advice_works_from_where_one_stands() -> Result<()> {
+    in_repository(|s| {
+        s.write("deep/down/conf", line(&plant::github("deep")))?;
+        s.git("add -A")?;
+        let deep = |words: &[&str]| s.run(s.git_command().current_dir(s.path("deep/down")).args(words));
+        let blocked = deep(&["commit", "-q", "-m", "x"])?;
+        says(&blocked, "git restore --staged -- ':/deep/down/conf'")?;
+        deep(&["restore", "--staged", "--", ":/deep/down/conf"])?.ok()?;
+        deep(&["add", "--", ":/deep/down/conf"])?.ok()?;
+        says(&deep(&["commit", "-q", "-n", "-m", "x"])?, "git add -- ':/deep/down/conf'")
+    })
+}
+
+#[test]
 fn ten_repositories_at_once() -> Result<()> {
     in_sandbox(|s| {
         let folder = |n: usize| s.root().join(format!("repo/{n}"));
