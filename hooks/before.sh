@@ -4,8 +4,11 @@
 unset leakwarden_input
 leakwarden=@BINARY@
 if [ -x "$leakwarden" ]; then
-    [ ! -f "${0%/*}/@HOOK@.leakwarden-orig" ] || export LEAKWARDEN_CHAIN=1
-    LEAKWARDEN_GIT=$PPID "$leakwarden" hook @HOOK@ "$@" || exit $?
+    export LEAKWARDEN_GIT=$PPID
+    # With no other hook to run, leakwarden takes the place of this shell: one process less.
+    [ -f "${0%/*}/@HOOK@.leakwarden-orig" ] || exec "$leakwarden" hook @HOOK@ "$@"
+    LEAKWARDEN_CHAIN=1 "$leakwarden" hook @HOOK@ "$@" || exit $?
+    unset LEAKWARDEN_GIT
 else
     echo "leakwarden: $leakwarden is missing, so this commit is NOT scanned." >&2
     echo "leakwarden: install it again, or remove this hook: $0" >&2
