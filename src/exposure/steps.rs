@@ -86,7 +86,7 @@ fn take_out(at: &Where) -> Vec<Step> {
     if alone && !head.merges && head.above <= FAR {
         return fix_up(at, head);
     }
-    rewrite(at)
+    rewrite_here(at)
 }
 
 fn detached_alone(at: &Where) -> bool {
@@ -167,6 +167,19 @@ fn fix_up(at: &Where, head: &Head) -> Vec<Step> {
     );
     let commands = [format!("git commit --fixup={short}"), format!("git rebase -i --autosquash {base}")];
     vec![edit(at, head), step(text, commands)]
+}
+
+/// A rewrite in the clone that one works in: git-filter-repo takes `origin` away and prunes what nothing
+/// reaches, so both are kept first.
+fn rewrite_here(at: &Where) -> Vec<Step> {
+    let text = "git filter-repo takes `origin` away and prunes what no branch reaches: keep both first";
+    let keep = ["url=$(git remote get-url origin)", "git clone --mirror . ../before-the-rewrite.git"];
+    let mut out = vec![step(text, keep.map(str::to_owned))];
+    out.extend(rewrite(at));
+    let text = "add `origin` again, if there was one; and remove the copy, which holds the secret, when all is well";
+    let back = ["git remote add origin \"$url\"", "git fetch origin", "rm -rf ../before-the-rewrite.git"];
+    out.push(step(text, back.map(str::to_owned)));
+    out
 }
 
 /// A rewrite of history: a file with the value, which nothing keeps, and the words of git-filter-repo (https://github.com/newren/git-filter-repo).
