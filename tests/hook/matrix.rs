@@ -227,20 +227,22 @@ fn check(s: &Sandbox, outcome: &Outcome, code: i32, events: &[String]) -> Result
     Ok(())
 }
 
+/// Runs a scenario for each of these ways with each content, on every git.
+fn each(ways: &[Way], scenario: impl Fn(&Sandbox, &Way, Content) -> Result<()>) -> Result<()> {
+    let rows =
+        ways.iter().flat_map(|way| CONTENTS.map(|content| (format!("{}, {content:?}", way.name), (way, content))));
+    let rows: Vec<(String, (&Way, Content))> = rows.collect();
+    let rows: Vec<(&str, (&Way, Content))> = rows.iter().map(|(name, row)| (name.as_str(), *row)).collect();
+    table(&rows, |s, &(way, content)| scenario(s, way, content))
+}
+
 fn skipped(how: &str) -> Vec<String> {
     vec![format!("skipped by {how}"), "exposure-opened".to_owned()]
 }
 
 #[test]
 fn ways_with_a_hook() -> Result<()> {
-    let mut rows = Vec::new();
-    for way in &HOOKED {
-        for content in CONTENTS {
-            rows.push((format!("{}, {content:?}", way.name), (way, content)));
-        }
-    }
-    let rows: Vec<(&str, (&Way, Content))> = rows.iter().map(|(name, row)| (name.as_str(), *row)).collect();
-    table(&rows, |s, &(way, content)| {
+    each(&HOOKED, |s, way, content| {
         s.start()?;
         (way.before)(s, &content.text(way.name))?;
         let outcome = go(s, way, false)?;
@@ -259,14 +261,7 @@ fn ways_with_a_hook() -> Result<()> {
 
 #[test]
 fn ways_past_the_hook() -> Result<()> {
-    let mut rows = Vec::new();
-    for way in &HOOKED {
-        for content in CONTENTS {
-            rows.push((format!("{}, {content:?}", way.name), (way, content)));
-        }
-    }
-    let rows: Vec<(&str, (&Way, Content))> = rows.iter().map(|(name, row)| (name.as_str(), *row)).collect();
-    table(&rows, |s, &(way, content)| {
+    each(&HOOKED, |s, way, content| {
         s.start()?;
         (way.before)(s, &content.text(way.name))?;
         let outcome = go(s, way, true)?;
@@ -284,15 +279,7 @@ fn ways_past_the_hook() -> Result<()> {
 
 #[test]
 fn a_hook_that_changes_what_is_staged_after_the_scan() -> Result<()> {
-    let mut rows = Vec::new();
-    // With a path, git commits that path alone, and what a hook adds to it.
-    for way in &HOOKED {
-        for content in CONTENTS {
-            rows.push((format!("{}, {content:?}", way.name), (way, content)));
-        }
-    }
-    let rows: Vec<(&str, (&Way, Content))> = rows.iter().map(|(name, row)| (name.as_str(), *row)).collect();
-    table(&rows, |s, &(way, content)| {
+    each(&HOOKED, |s, way, content| {
         s.git("init -q")?;
         s.first_commit()?;
         std::fs::write(s.root().join("later"), content.text(way.name))?;
@@ -312,14 +299,7 @@ fn a_hook_that_changes_what_is_staged_after_the_scan() -> Result<()> {
 
 #[test]
 fn ways_without_a_hook() -> Result<()> {
-    let mut rows = Vec::new();
-    for way in &UNHOOKED {
-        for content in CONTENTS {
-            rows.push((format!("{}, {content:?}", way.name), (way, content)));
-        }
-    }
-    let rows: Vec<(&str, (&Way, Content))> = rows.iter().map(|(name, row)| (name.as_str(), *row)).collect();
-    table(&rows, |s, &(way, content)| {
+    each(&UNHOOKED, |s, way, content| {
         s.start()?;
         (way.before)(s, &content.text(way.name))?;
         let outcome = go(s, way, false)?;
