@@ -56,6 +56,14 @@ pub(super) struct Judgment {
     pub receipt: Receipt,
 }
 
+impl Judgment {
+    /// Whether all of it was looked at and nothing was found that blocks or that an exception lets pass.
+    pub fn is_clean(&self) -> bool {
+        let nothing = self.judged.iter().all(|own| !own.blocking && own.excepted.is_none());
+        nothing && self.receipt.not_scanned.is_empty()
+    }
+}
+
 /// Commits that were judged.
 pub(super) struct Session {
     /// The commits, in the order in which they were given.

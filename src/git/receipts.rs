@@ -20,7 +20,7 @@ use super::write::replace;
 /// Lines older than this, in milliseconds, are dropped when the file is collected: 90 days.
 const OLD: u64 = 90 * 24 * 60 * 60 * 1000;
 
-/// From this size on the file is collected (a line has about 140 bytes, with SHA-256 200).
+/// From this size on the file is collected (a line has about 125 bytes).
 const MUCH: u64 = 4 << 20;
 
 /// The largest file that is read, in bytes; one that grew past it was not ours to grow.

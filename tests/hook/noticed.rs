@@ -676,6 +676,34 @@ fn advice_works_from_where_one_stands() -> Result<()> {
 }
 
 #[test]
+fn names_of_branches_are_shown_without_a_credential_in_them() -> Result<()> {
+    in_repository(|s| {
+        skipped(s, "conf", "named-branch")?;
+        let name = format!("fix-{}", plant::github("in-a-branch"));
+        s.git(&format!("update-ref refs/heads/{name} HEAD"))?;
+        s.git(&format!("update-ref refs/tags/{name} HEAD"))?;
+        let id = only_exposure(s)?;
+        for more in ["", " --json", " --note"] {
+            s.leakwarden(&format!("exposures show {id}{more}"))?.ok()?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn what_could_not_be_scanned_was_let_pass_by_nobody() -> Result<()> {
+    in_repository(|s| {
+        s.write("../home/.config/leakwarden/config.toml", "[scan]\nsize_cap_mib = 1\n")?;
+        s.write("big.txt", "words\n".repeat(300_000))?;
+        let remark = "# leakwarden:allow test-value made for a scenario";
+        s.write("conf", format!("token = \"{}\" {remark}\n", plant::github("nobody")))?;
+        s.git("add -A")?;
+        s.commit("")?.could_not_scan()?;
+        nothing_more(s, &[])
+    })
+}
+
+#[test]
 fn ten_repositories_at_once() -> Result<()> {
     in_sandbox(|s| {
         let folder = |n: usize| s.root().join(format!("repo/{n}"));

@@ -20,6 +20,8 @@ use crate::finding::{Part, escape, escape_json};
 use crate::git::holders::{Search, Wanted, Where};
 use crate::git::staged::Staging;
 use crate::git::{Moment, Repo, Surroundings};
+use crate::rules::RuleSet;
+use crate::scan::scan_path;
 
 pub(super) fn run(command: Exposures) -> Exit {
     finish(match command {
@@ -122,7 +124,7 @@ impl Desk {
         let mut search = Search::new(repo, &self.around, &self.judgement.rules, key);
         let at = look(&mut search, own)?;
         keep_pushed(&self.store, own, &at)?;
-        Ok(Some(at))
+        Ok(Some(masked(at, &self.judgement.rules)))
     }
 }
 
@@ -137,6 +139,18 @@ fn look(search: &mut Search<'_>, own: &Exposure) -> anyhow::Result<Where> {
         at.gaps.push("it was found at more places than are kept".to_owned());
     }
     Ok(at)
+}
+
+/// The names of refs are shown, and one may hold a credential: as much of it as may be shown.
+fn masked(mut at: Where, rules: &RuleSet) -> Where {
+    let lists = [&mut at.branches, &mut at.tags, &mut at.remotes, &mut at.stashes, &mut at.others, &mut at.reflog];
+    for name in lists.into_iter().flatten() {
+        let (found, shown) = scan_path(name.as_bytes(), rules);
+        if !found.is_empty() {
+            *name = escape(&shown);
+        }
+    }
+    at
 }
 
 /// Remembers that it was seen on a remote: the branch there may be gone tomorrow.

@@ -88,7 +88,8 @@ fn after(call: &Call, color: When) -> Result<Exit, Failure> {
     }
     let around = around::surroundings(Docket::open()?.size_cap()?, Moment::Commit);
     let repo = Repo::open(&around)?;
-    let Some(head) = Commit::head(&repo) else { return Ok(Exit::Clean) };
+    // Something was just committed: no HEAD here is one that cannot be read.
+    let head = Commit::head(&repo).context("HEAD cannot be read")?;
     let desk = Desk {
         repo: &repo,
         around: &around,
@@ -270,7 +271,7 @@ impl Desk<'_> {
                 commit.id, skipped.path, skipped.reason
             ));
         }
-        if !covered && own.receipt.not_scanned.is_empty() && own.judged.iter().all(|judged| judged.excepted.is_none()) {
+        if !covered && own.is_clean() {
             let kind = if case.before == Before::All { Kind::Scanned } else { Kind::Unscanned };
             self.leave(kind, step);
         }

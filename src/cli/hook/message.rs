@@ -52,7 +52,9 @@ pub(super) fn message(file: &Path) -> Result<Report, Failure> {
         }
     }
     let mut judged = judgement.judge(findings, book.as_ref(), &once);
-    record::decision(&repo, &judgement, "commit-msg", staging.tree().as_deref(), &mut judged, &mut receipt);
+    if !unscanned(&receipt, &judgement) || judged.iter().any(|own| own.blocking) {
+        record::decision(&repo, &judgement, "commit-msg", staging.tree().as_deref(), &mut judged, &mut receipt);
+    }
     let blocked = unscanned(&receipt, &judgement) || judged.iter().any(|own| own.blocking);
     // Git gives up on a commit without a message; a trailer must not become one.
     if !blocked && !kept(&text).trim_ascii().is_empty() {
@@ -68,6 +70,7 @@ pub(super) fn message(file: &Path) -> Result<Report, Failure> {
                 let book = judgement.book(staging.file(crate::exception::PATH)?)?;
                 let again = judgement.judge(found.findings, book.as_ref(), &once::in_message(lines.as_bytes()));
                 if again.iter().any(|own| own.blocking) || unscanned(&found.receipt, &judgement) {
+                    record::stopped(&repo, &judgement, "commit-msg", &again, &mut receipt);
                     return Ok(judgement.report(Subject::Commit, again, found.receipt));
                 }
                 trailers.extend(super::trailers::trailers(&again));

@@ -61,7 +61,8 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
             told = judged.iter().all(|own| own.refused.is_empty());
         }
     }
-    if in_hook {
+    // What is stopped because it cannot be scanned was let pass by nobody.
+    if in_hook && (blocks(&judged) || !unscanned(&found.receipt, &judgement)) {
         let at = if moment == Moment::Merge { "pre-merge-commit" } else { "pre-commit" };
         record::decision(&repo, &judgement, at, staging.tree().as_deref(), &mut judged, &mut found.receipt);
     }

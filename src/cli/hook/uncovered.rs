@@ -80,9 +80,7 @@ fn remember(repo: &Repo, session: &Session, commits: &[Commit], steps: &[Option<
         commits.iter().zip(steps).filter_map(|(commit, bases)| Some((commit.id.as_str(), bases.as_ref()?))).collect();
     let (rules, policy) = (session.judgement.rules.digest(), session.judgement.digest.as_str());
     for own in &session.commits {
-        let clean = own.receipt.not_scanned.is_empty()
-            && own.judged.iter().all(|judged| !judged.blocking && judged.excepted.is_none());
-        let Some(bases) = known.get(own.commit.id.as_str()).filter(|_| clean) else { continue };
+        let Some(bases) = known.get(own.commit.id.as_str()).filter(|_| own.is_clean()) else { continue };
         let tree = own.commit.tree();
         let step = Step { tree: &tree, bases, rules, policy, commit: Some(&own.commit.id) };
         if repo.leave_receipt(Kind::Pushed, step).is_err() {
