@@ -8,21 +8,28 @@ use super::{Exit, around, exposures, fail, print};
 use crate::finding::escape;
 use crate::git::history::Commit;
 use crate::git::{Moment, Repo, write};
-use crate::install::{self, Strict};
+use crate::install::place::{Git, Place};
+use crate::install::shim::Shims;
+use crate::install::{self, Missing, Outcome, Strict, gits};
 use crate::ledger::{Entry, Event};
 
 pub(super) fn install(dry_run: bool) -> Exit {
     finish(installed(dry_run))
 }
 
-fn installed(dry_run: bool) -> Result<install::Outcome> {
+fn installed(dry_run: bool) -> Result<Outcome> {
     let binary = std::env::current_exe().context("where leakwarden itself is, is not known")?;
     let judgement = here()?;
     let strict = judgement.as_ref().map(|(_, judgement)| Strict {
         commits: judgement.policy.refuse_unscanned,
         branches: judgement.policy.guard_branches,
     });
-    let mut outcome = install::install(&binary, strict.unwrap_or_default(), dry_run)?;
+    let shims = Shims { binary, missing: Missing::Warn, strict: strict.unwrap_or_default() };
+    let place = Place::of(&Git::here())?;
+    // Only where hooks are taken from elsewhere does it matter which gits there are.
+    let gits =
+        if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
+    let mut outcome = install::install(&place, &gits, &shims)?.carry_out(dry_run)?;
     if outcome.complete && !dry_run && outcome.changed {
         note(&judgement, Event::Installed, &mut outcome);
     }
@@ -30,7 +37,8 @@ fn installed(dry_run: bool) -> Result<install::Outcome> {
 }
 
 pub(super) fn uninstall(dry_run: bool) -> Exit {
-    finish(install::uninstall(dry_run).map(|mut outcome| {
+    let uninstalled = Place::of(&Git::here()).and_then(|place| install::uninstall(&place)?.carry_out(dry_run));
+    finish(uninstalled.map(|mut outcome| {
         if outcome.changed && !dry_run {
             let here = here().ok().flatten();
             note(&here, Event::Uninstalled, &mut outcome);
@@ -57,7 +65,7 @@ fn here() -> Result<Option<(Repo, Judgement)>> {
 }
 
 /// Writes that hooks came or went, and begins to watch what is committed here.
-fn note(here: &Option<(Repo, Judgement)>, event: Event, outcome: &mut install::Outcome) {
+fn note(here: &Option<(Repo, Judgement)>, event: Event, outcome: &mut Outcome) {
     let Some((repo, judgement)) = here else { return };
     repo.look_from_here();
     let written = Journal::open(judgement, Some(repo), "command").and_then(|journal| {
@@ -69,7 +77,7 @@ fn note(here: &Option<(Repo, Judgement)>, event: Event, outcome: &mut install::O
     }
 }
 
-fn finish(result: anyhow::Result<install::Outcome>) -> Exit {
+fn finish(result: anyhow::Result<Outcome>) -> Exit {
     match result {
         Ok(outcome) => {
             let text: String = outcome.lines.iter().map(|line| format!("{line}\n")).collect();
