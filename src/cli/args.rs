@@ -57,12 +57,21 @@ pub enum VerifyFormat {
 pub enum Command {
     /// Protect this repository: install the hooks, keeping those that are there.
     Install {
+        /// Where else.
+        #[command(flatten)]
+        reach: Reach,
+        /// What the hooks do where this program is gone.
+        #[arg(long, value_name = "WHAT", default_value = "warn")]
+        if_missing: IfMissing,
         /// Print what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
     },
     /// Remove the hooks of this repository and bring back those that were there.
     Uninstall {
+        /// Where else.
+        #[command(flatten)]
+        reach: Reach,
         /// Print what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
@@ -170,6 +179,43 @@ pub enum Command {
     /// What the hooks run.
     #[command(subcommand)]
     Hook(Hook),
+}
+
+/// Where hooks come or go; without any, in this repository.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[group(multiple = false)]
+pub struct Reach {
+    /// Every repository below this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub all: Option<PathBuf>,
+    /// Every repository of this user, by git's configuration (git 2.54 and newer).
+    #[arg(long)]
+    pub user: bool,
+    /// Every repository on this machine, by the system configuration of every git found on it (git 2.54
+    /// and newer).
+    #[arg(long)]
+    pub system: bool,
+    /// Every new clone of this user, by git's template.
+    #[arg(long)]
+    pub template: bool,
+}
+
+/// What hooks do where the program is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IfMissing {
+    /// Say that nothing was scanned, and let it pass.
+    Warn,
+    /// Stop the commit, with exit code 3.
+    Block,
+}
+
+impl From<IfMissing> for crate::install::Missing {
+    fn from(what: IfMissing) -> Self {
+        match what {
+            IfMissing::Warn => crate::install::Missing::Warn,
+            IfMissing::Block => crate::install::Missing::Block,
+        }
+    }
 }
 
 /// Commands about exceptions.

@@ -50,7 +50,7 @@ impl Failure {
 }
 
 /// The layers of policy while they are collected.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Docket {
     /// What is there so far.
     pub layers: Layers,

@@ -4,6 +4,9 @@
 //! - [`gits`]: the gits of the machine, for older ones know fewer ways;
 //! - [`shim`]: the scripts that git runs, and reading them back;
 //! - [`dropin`]: hooks that git's configuration names;
+//! - [`machine`]: hooks of a user or a machine, and of new clones;
+//! - [`below`]: the repositories below a folder;
+//! - [`lasting`]: where the program is that hooks run;
 //! - [`manager`]: other programs that manage hooks;
 //! - [`plan`]: steps, done or taken back.
 //!
@@ -24,8 +27,11 @@ use place::{Foreign, Place};
 use plan::{FOLDER_MARK, Step};
 use shim::{Hears, Hook, Shims, aside, is_executable};
 
+pub mod below;
 pub mod dropin;
 pub mod gits;
+pub mod lasting;
+pub mod machine;
 pub mod manager;
 pub mod place;
 pub(crate) mod plan;
@@ -197,12 +203,7 @@ pub fn uninstall(place: &Place) -> Result<Plan> {
     }
     dropin.plan_removal(&mut plan.steps, &mut left)?;
     for folder in &folders {
-        for name in shim::all() {
-            plan_removal(folder, name, &mut plan.steps, &mut left)?;
-        }
-        if left.is_empty() && folder.join(FOLDER_MARK).exists() {
-            plan.steps.push(Step::Forget { folder: folder.clone() });
-        }
+        out_of_folder(folder, &mut plan.steps, &mut left)?;
     }
     if plan.steps.is_empty() && left.is_empty() {
         plan.notes.push(format!("nothing to remove in {}", shown(&place.own)));
@@ -217,6 +218,17 @@ pub fn uninstall(place: &Place) -> Result<Plan> {
     plan.complete = left.is_empty();
     plan.notes.extend(left);
     Ok(plan)
+}
+
+/// Plans that all shims in a folder go.
+fn out_of_folder(folder: &Path, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
+    for name in shim::all() {
+        plan_removal(folder, name, steps, left)?;
+    }
+    if left.is_empty() && folder.join(FOLDER_MARK).exists() {
+        steps.push(Step::Forget { folder: folder.to_path_buf() });
+    }
+    Ok(())
 }
 
 /// Plans the removal of one hook of ours, and the return of the one that was there before.

@@ -30,6 +30,10 @@ pub enum Step {
     Include { config: PathBuf, target: String },
     /// That line goes again.
     Exclude { config: PathBuf, target: String },
+    /// A file of git's configuration gets a value.
+    Set { config: PathBuf, key: &'static str, value: String },
+    /// That value goes again.
+    Unset { config: PathBuf, key: &'static str, value: String },
 }
 
 impl Step {
@@ -44,6 +48,10 @@ impl Step {
             Step::Exclude { config, target } => {
                 format!("take    the include of {} out of {}", shown(Path::new(target)), shown(config))
             }
+            Step::Set { config, key, value } => {
+                format!("set     {key} = {} in {}", shown(Path::new(value)), shown(config))
+            }
+            Step::Unset { config, key, .. } => format!("unset   {key} in {}", shown(config)),
         }
     }
 }
@@ -202,9 +210,9 @@ fn run(step: &Step, written: &[New]) -> Result<()> {
             Ok(())
         }
         Step::Include { config, target } => change_config(config, &["--add", "include.path", target]),
-        Step::Exclude { config, target } => {
-            change_config(config, &["--fixed-value", "--unset-all", "include.path", target])
-        }
+        Step::Set { config, key, value } => change_config(config, &[key, value]),
+        Step::Exclude { config, target } => take_out(config, "include.path", target),
+        Step::Unset { config, key, value } => take_out(config, key, value),
     }
 }
 
@@ -218,16 +226,34 @@ fn undo(done: &[Step]) {
             Step::Write { path, .. } => fs::remove_file(path),
             Step::Restore { aside, hook } => fs::rename(hook, aside),
             Step::Include { config, target } => {
-                let _ = change_config(config, &["--fixed-value", "--unset-all", "include.path", target]);
+                let _ = take_out(config, "include.path", target);
                 Ok(())
             }
-            Step::Remove { .. } | Step::Forget { .. } | Step::Exclude { .. } => Ok(()),
+            Step::Set { config, key, value } => {
+                let _ = take_out(config, key, value);
+                Ok(())
+            }
+            Step::Remove { .. } | Step::Forget { .. } | Step::Exclude { .. } | Step::Unset { .. } => Ok(()),
         };
     }
 }
 
+/// Takes a value out of a configuration file, and the file away where nothing else is in it: then it
+/// is one that leakwarden's line made.
+fn take_out(config: &Path, key: &str, value: &str) -> Result<()> {
+    change_config(config, &["--fixed-value", "--unset-all", key, value])?;
+    let made_for_it = fs::symlink_metadata(config).is_ok_and(|found| found.is_file() && found.len() == 0);
+    if made_for_it {
+        fs::remove_file(config).with_context(|| format!("cannot remove {}", shown(config)))?;
+    }
+    Ok(())
+}
+
 /// Git itself changes its configuration files: it keeps their form, locks them and follows links.
 fn change_config(config: &Path, arguments: &[&str]) -> Result<()> {
+    if let Some(folder) = config.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", shown(folder)))?;
+    }
     let mut command = Command::new("git");
     command.arg("config").arg("--file").arg(config).args(arguments);
     let output = command.output().context("`git` cannot be run; is it on PATH?")?;
