@@ -5,6 +5,7 @@
 //! - [`shim`]: the scripts that git runs, and reading them back;
 //! - [`dropin`]: hooks that git's configuration names;
 //! - [`manager`]: other programs that manage hooks;
+//! - [`way`]: in what way leakwarden runs in the end;
 //! - [`plan`]: steps, done or taken back.
 //!
 //! In one repository nothing is written outside its git directory. A hook that is there already is
@@ -30,6 +31,7 @@ pub mod manager;
 pub mod place;
 pub(crate) mod plan;
 pub mod shim;
+pub mod way;
 
 pub use shim::{Missing, Strict};
 
