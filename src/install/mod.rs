@@ -7,7 +7,9 @@
 //! - [`machine`]: hooks of a user or a machine, and of new clones;
 //! - [`below`]: the repositories below a folder;
 //! - [`lasting`]: where the program is that hooks run;
+//! - [`displaced`]: hooks of ours that another manager took the place of;
 //! - [`manager`]: other programs that manage hooks;
+//! - [`way`]: in what way leakwarden runs in the end;
 //! - [`plan`]: steps, done or taken back.
 //!
 //! In one repository nothing is written outside its git directory. A hook that is there already is
@@ -20,14 +22,15 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::report::human::shell_quote;
+use displaced::{Settled, settle};
 use dropin::DropIn;
 use gits::Installed;
-use manager::Manager;
 use place::{Foreign, Place};
 use plan::{FOLDER_MARK, Step};
 use shim::{Hears, Hook, Shims, aside, is_executable};
 
 pub mod below;
+pub(crate) mod displaced;
 pub mod dropin;
 pub mod gits;
 pub mod lasting;
@@ -36,6 +39,7 @@ pub mod manager;
 pub mod place;
 pub(crate) mod plan;
 pub mod shim;
+pub mod way;
 
 pub use shim::{Missing, Strict};
 
@@ -117,30 +121,27 @@ fn in_folder(hooks: &Path, shims: &Shims, plan: &mut Plan) -> Result<()> {
 
 fn plan_shim(hooks: &Path, name: &str, text: &str, steps: &mut Vec<Step>) -> Result<()> {
     let hook = hooks.join(name);
-    let other = match Hook::at(&hook)? {
+    let found = Hook::at(&hook)?;
+    match &found {
         Hook::Ours(_, bytes) if bytes == text.as_bytes() && is_executable(&hook) => return Ok(()),
         Hook::Ours(shim, _) if shim.version > shim::VERSION => {
             bail!("{} was written by a newer leakwarden; update this one", shown(&hook))
         }
-        Hook::Absent | Hook::Ours(..) => None,
-        Hook::Other(bytes) => Some(Manager::of_hook(&bytes)),
-        Hook::Special => Some(None),
-    };
-    if let Some(manager) = other {
-        let aside = aside(&hook);
-        match Hook::at(&aside)? {
-            Hook::Absent => {}
-            // A manager that has written its hook anew: the one that was kept is an older one of its own.
-            Hook::Other(kept) if manager.is_some() && Manager::of_hook(&kept) == manager => {
-                steps.push(Step::Remove { path: aside.clone() });
+        Hook::Ours(..) => {}
+        Hook::Absent | Hook::Other(_) | Hook::Special => {
+            let settled = settle(&hook, &found, steps, &mut Vec::new())?;
+            let aside = aside(&hook);
+            if found != Hook::Absent && settled == Settled::Kept {
+                bail!(
+                    "{} and {} both exist; one of them has to go before leakwarden can be installed",
+                    shown(&hook),
+                    shown(&aside)
+                );
             }
-            _ => bail!(
-                "{} and {} both exist; one of them has to go before leakwarden can be installed",
-                shown(&hook),
-                shown(&aside)
-            ),
+            if found != Hook::Absent {
+                steps.push(Step::Keep { hook: hook.clone(), aside });
+            }
         }
-        steps.push(Step::Keep { hook: hook.clone(), aside });
     }
     steps.push(Step::Write { path: hook, text: text.to_owned(), executable: true });
     Ok(())
@@ -236,7 +237,8 @@ fn plan_removal(folder: &Path, name: &str, steps: &mut Vec<Step>, left: &mut Vec
     let hook = folder.join(name);
     let aside = aside(&hook);
     let kept = aside.symlink_metadata().is_ok();
-    match Hook::at(&hook)? {
+    let found = Hook::at(&hook)?;
+    match &found {
         Hook::Ours(shim, _) if shim.changed => {
             left.push(format!("left alone: {} was changed since leakwarden wrote it", shown(&hook)));
         }
@@ -246,12 +248,15 @@ fn plan_removal(folder: &Path, name: &str, steps: &mut Vec<Step>, left: &mut Vec
                 steps.push(Step::Restore { aside, hook });
             }
         }
-        _ if kept => left.push(format!(
-            "left alone: {} is not leakwarden's any more; the hook that was there first is {}",
-            shown(&hook),
-            shown(&aside)
-        )),
-        _ => {}
+        Hook::Absent | Hook::Other(_) | Hook::Special => {
+            if settle(&hook, &found, steps, left)? == Settled::Kept {
+                left.push(format!(
+                    "left alone: {} is not leakwarden's any more; the hook that was there first is {}",
+                    shown(&hook),
+                    shown(&aside)
+                ));
+            }
+        }
     }
     Ok(())
 }

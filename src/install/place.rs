@@ -80,6 +80,11 @@ impl Git {
         Ok(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout).to_vec())
     }
 
+    /// The top of the worktree; `None` where nothing is checked out.
+    pub fn top(&self) -> Option<PathBuf> {
+        self.path(&self.output(&["rev-parse", "--show-toplevel"]).ok()?).ok()
+    }
+
     /// A path that git printed; relative ones count from where git was asked.
     fn path(&self, bytes: &[u8]) -> Result<PathBuf> {
         #[cfg(unix)]
@@ -138,7 +143,7 @@ impl Place {
         if hooks == own || inside(&hooks, &common) {
             return Ok(Place { common, hooks, own, top: None, foreign: None });
         }
-        let top = git.output(&["rev-parse", "--show-toplevel"]).ok().map(|top| git.path(&top)).transpose()?;
+        let top = git.top();
         let said = git.output(&["config", "--show-scope", "--show-origin", "--get", "core.hooksPath"]);
         let said = said.unwrap_or_default();
         let mut words = said.splitn(3, |&b| b == b'\t').map(crate::finding::escape);
