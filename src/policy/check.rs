@@ -79,8 +79,22 @@ pub fn repository(keys: &Keys) -> Result<()> {
     Ok(())
 }
 
+/// Checks the version of the syntax.
+///
+/// # Errors
+/// Where it is another than 1; a later one was written for a later leakwarden.
+pub fn version(version: Option<u32>) -> Result<()> {
+    ensure!(version != Some(0), "`version` is 1");
+    ensure!(
+        matches!(version, None | Some(1)),
+        "`version` is later than 1, the only one that this leakwarden knows: it was written for a newer one; upgrade \
+         leakwarden"
+    );
+    Ok(())
+}
+
 fn common(keys: &Keys) -> Result<()> {
-    ensure!(matches!(keys.version, None | Some(1)), "`version` is 1");
+    version(keys.version)?;
     for rule in &keys.rule {
         own_rule(rule)?;
     }

@@ -125,7 +125,10 @@ impl Layers {
         {
             return "default".to_owned();
         }
-        let digest = Sha256::digest(format!("{self:?}"));
+        // Whether it is explained changes nothing of it.
+        let Layers { recommended, user, repository, target, last_signers, mandatory, explain: _ } = self;
+        let all = (recommended, user, repository, target, last_signers, mandatory);
+        let digest = Sha256::digest(format!("{all:?}"));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
