@@ -7,6 +7,9 @@
 #[path = "../hook/kit/mod.rs"]
 mod kit;
 
+mod bank;
 mod check;
 mod fleet;
 mod last_good;
+mod open_source;
+mod startup;
