@@ -50,6 +50,30 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
+/// Reads a document of which this program knows the versions up to `known`.
+///
+/// # Errors
+/// As [`parse`]; where its `version` is a later one, that is what is said, since nothing else in it may be
+/// what this program thinks.
+pub fn versioned<T: DeserializeOwned>(text: &str, known: u32) -> Result<T> {
+    #[derive(serde::Deserialize)]
+    struct Peek {
+        version: Option<i64>,
+    }
+    parse(text).map_err(|error| match toml::from_str(text) {
+        Ok(Peek { version: Some(version) }) if version > i64::from(known) => newer(version, known),
+        _ => error,
+    })
+}
+
+/// The error about a file of a later version than this program knows.
+pub fn newer(version: impl fmt::Display, known: u32) -> anyhow::Error {
+    let own = env!("CARGO_PKG_VERSION");
+    anyhow!(
+        "version {version} was written for a newer leakwarden; this one ({own}) knows version {known}: upgrade leakwarden"
+    )
+}
+
 /// A key of a document and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::document;
 use crate::finding::escape;
+use crate::policy::check;
 use crate::policy::layers::Layers;
 use crate::policy::syntax::{self, Keys};
 use crate::rules::RuleSet;
@@ -68,7 +69,7 @@ pub fn machine(user: Option<&Path>) -> Result<Machine> {
 /// # Errors
 /// Names line, field and mistake.
 pub fn keys(text: &str) -> Result<Keys> {
-    document::parse(text)
+    document::versioned(text, check::VERSION)
 }
 
 /// A fleet's file from its text.
@@ -76,7 +77,7 @@ pub fn keys(text: &str) -> Result<Keys> {
 /// # Errors
 /// Names line, field and mistake.
 pub fn fleet_file(text: &str) -> Result<syntax::FleetFile> {
-    document::parse(text)
+    document::versioned(text, check::VERSION)
 }
 
 /// The fleet's files as they are on this machine, in the order in which they count: path and text.
@@ -128,9 +129,9 @@ fn layers(files: &[PathBuf]) -> Result<Layers> {
             let ask = asked.map_or_else(|| "ask your administrators".to_owned(), |who| format!("ask {who}"));
             format!("{name} ({ask} to mend it)")
         };
-        crate::policy::check::version(file.version).with_context(context)?;
-        crate::policy::check::owner(&file.mandatory).with_context(context)?;
-        crate::policy::check::owner(&file.recommended).with_context(context)?;
+        check::version(file.version).with_context(context)?;
+        check::owner(&file.mandatory).with_context(context)?;
+        check::owner(&file.recommended).with_context(context)?;
         layers.mandatory.push((format!("{name} [mandatory]"), file.mandatory));
         layers.recommended.push((format!("{name} [recommended]"), file.recommended));
     }

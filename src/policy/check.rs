@@ -8,6 +8,9 @@ use super::syntax::{Keys, Wide};
 use super::{WideException, Writer};
 use crate::rules::Rule;
 
+/// The version of the syntax.
+pub const VERSION: u32 = 1;
+
 /// Own rules that a repository may bring.
 const MOST_RULES: usize = 100;
 
@@ -84,13 +87,11 @@ pub fn repository(keys: &Keys) -> Result<()> {
 /// # Errors
 /// Where it is another than 1; a later one was written for a later leakwarden.
 pub fn version(version: Option<u32>) -> Result<()> {
-    ensure!(version != Some(0), "`version` is 1");
-    ensure!(
-        matches!(version, None | Some(1)),
-        "`version` is later than 1, the only one that this leakwarden knows: it was written for a newer one; upgrade \
-         leakwarden"
-    );
-    Ok(())
+    match version {
+        None | Some(VERSION) => Ok(()),
+        Some(0) => bail!("`version` is {VERSION}"),
+        Some(later) => Err(crate::document::newer(later, VERSION)),
+    }
 }
 
 fn common(keys: &Keys) -> Result<()> {
