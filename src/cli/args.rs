@@ -342,11 +342,19 @@ pub enum Policy {
         #[arg(long)]
         json: bool,
     },
-    /// Look for mistakes in a policy file.
+    /// Look for mistakes in policy files: in each, and in those of a fleet together.
     Check {
-        /// The file: a repository's, a user's, or a fleet's.
-        file: PathBuf,
+        /// Files: a repository's, a user's, or a fleet's; or a folder with a fleet's `policy.toml` and
+        /// `policy.d`.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
+    /// Check the fleet's policy on this machine and make it the last good copy, which counts for 7 days
+    /// where the policy is broken. For whoever delivers policy, as root (docs/policy.md).
+    Keep,
     /// Write a commented `.leakwarden.toml` to begin with.
     Init,
 }
