@@ -76,6 +76,9 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Look whether leakwarden runs where it should, and say how to mend what fails. Exit codes: 0
+    /// covered, 1 not covered, 2 wrong usage, 3 nobody can tell.
+    Doctor(Doctor),
     /// Look for secrets in files and folders, or in what is staged.
     Scan {
         /// Scan what the next commit would add.
@@ -179,6 +182,29 @@ pub enum Command {
     /// What the hooks run.
     #[command(subcommand)]
     Hook(Hook),
+}
+
+/// What to look at; without any, this machine and this repository.
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// Only this repository.
+    #[arg(long, group = "what")]
+    pub repo: bool,
+    /// Only this machine.
+    #[arg(long, group = "what")]
+    pub machine: bool,
+    /// This machine, and every repository below this folder.
+    #[arg(long, value_name = "FOLDER", group = "what")]
+    pub all: Option<PathBuf>,
+    /// As JSON (docs/doctor.md).
+    #[arg(long)]
+    pub json: bool,
+    /// Mend what is safe to mend: missing, old or disabled hooks of leakwarden's are written anew.
+    #[arg(long)]
+    pub fix: bool,
+    /// Commit a generated secret in a scratch repository with this repository's hooks: it must be stopped.
+    #[arg(long)]
+    pub canary: bool,
 }
 
 /// Where hooks come or go; without any, in this repository.

@@ -8,6 +8,7 @@ mod args;
 mod around;
 mod bench;
 mod case;
+mod doctor;
 mod exceptions;
 mod exposures;
 mod hook;
@@ -82,6 +83,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Uninstall { reach, dry_run } => {
             install::run(&install::Request { install: false, reach, missing: Missing::Warn, dry_run })
         }
+        Command::Doctor(request) => doctor::run(&request),
         Command::Scan { staged: true, format, .. } => scan::staged(format, color),
         Command::Scan { paths, format, .. } => scan::paths(&paths, format, color),
         Command::Allow { ids, kind, reason, expires, ticket, once } => {

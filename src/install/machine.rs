@@ -71,6 +71,21 @@ pub fn user_config(git: &Path) -> Result<PathBuf> {
     Ok(files.iter().rev().find(|file| file.exists()).unwrap_or(last).clone())
 }
 
+/// The files of configuration that include the drop-in.
+///
+/// # Errors
+/// Where git does not tell.
+pub fn included(reach: &Reach, gits: &[Installed]) -> Result<Vec<PathBuf>> {
+    let target = reach.dropin().target()?;
+    let mut found = Vec::new();
+    for config in reach.configs(gits)? {
+        if includes(&config, &target)? {
+            found.push(config);
+        }
+    }
+    Ok(found)
+}
+
 /// Plans hooks from configuration, for all gits that know them; names those that do not.
 ///
 /// # Errors
@@ -125,11 +140,9 @@ pub fn uninstall(reach: &Reach, gits: &[Installed]) -> Result<Vec<Plan>> {
     let dropin = reach.dropin();
     let target = dropin.target()?;
     let mut plans = Vec::new();
-    for config in reach.configs(gits)? {
-        if includes(&config, &target)? {
-            let steps = vec![Step::Exclude { config, target: target.clone() }];
-            plans.push(Plan { steps, complete: true, ..Plan::default() });
-        }
+    for config in included(reach, gits)? {
+        let steps = vec![Step::Exclude { config, target: target.clone() }];
+        plans.push(Plan { steps, complete: true, ..Plan::default() });
     }
     let mut last = Plan { complete: true, ..Plan::default() };
     if dropin.folder != Path::new(PACKAGED) {

@@ -86,7 +86,7 @@ pub struct Shims {
 impl Shims {
     /// The hooks that are wanted, by git's names.
     pub fn names(&self) -> Vec<&'static str> {
-        wanted(self.strict).map(|(name, _)| name).collect()
+        names(self.strict)
     }
 
     /// The text of a shim.
@@ -111,6 +111,11 @@ impl Shims {
 /// All hooks that an installation may have, by git's names.
 pub fn all() -> impl Iterator<Item = &'static str> {
     HOOKS.into_iter().chain(STRICT_HOOKS).map(|(name, _)| name)
+}
+
+/// The hooks of an installation, by git's names.
+pub fn names(strict: Strict) -> Vec<&'static str> {
+    wanted(strict).map(|(name, _)| name).collect()
 }
 
 /// The hooks that only policy asks for.

@@ -197,6 +197,20 @@ impl Ledger {
         Some(file)
     }
 
+    /// Whether a record could be written now; leaves nothing behind.
+    ///
+    /// # Errors
+    /// What keeps it from being written.
+    pub fn probe(&self) -> Result<()> {
+        let there = self.folder.ancestors().find(|folder| folder.exists()).context("no such folder")?;
+        tempfile::tempfile_in(there).with_context(|| format!("cannot write in {}", shown(there)))?;
+        let path = self.folder.join(NAME);
+        if path.exists() {
+            opened(OpenOptions::new().append(true), &path)?;
+        }
+        Ok(())
+    }
+
     fn make_folder(&self) -> Result<()> {
         if self.folder.is_dir() {
             return Ok(());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Request, judgement, shims, strict};
+use super::{Request, judgement, settled, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
 use crate::cli::{Exit, around, exposures, fail, print};
@@ -67,7 +67,7 @@ fn all(request: &Request, root: &Path) -> Result<Exit> {
     let root = root.canonicalize().with_context(|| format!("cannot read {}", install::shown(root)))?;
     let docket = Docket::open().map_err(|failure| failure.error)?;
     let mut heads = Vec::new();
-    let shims = shims(request, strict(&judgement(docket.clone(), None)?), &mut heads)?;
+    let shims = settled(request, strict(&judgement(docket.clone(), None)?), &mut heads)?;
     let gits = gits::find(&around::path(), around::home().as_deref());
     let bar = bar();
     bar.set_message("looking for repositories");

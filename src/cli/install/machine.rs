@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Request, data_folder, joined, judgement, shims, strict};
+use super::{Request, data_folder, joined, judgement, settled, shims, strict};
 use crate::cli::around;
 use crate::cli::case::Docket;
 use crate::config;
 use crate::finding::escape;
+use crate::install::gits::Installed;
 use crate::install::machine::{self, Reach, Template};
-use crate::install::{Outcome, Plan, Strict, gits};
+use crate::install::{Missing, Outcome, Plan, Strict, gits};
 
 pub(super) fn run(request: &Request) -> Result<Outcome> {
     let gits = gits::find(&around::path(), around::home().as_deref());
@@ -23,13 +24,19 @@ pub(super) fn run(request: &Request) -> Result<Outcome> {
     };
     let mut lines = Vec::new();
     let plans = if request.install {
-        machine::install(&reach, &gits, &shims(request, wanted()?, &mut lines)?)?
+        machine::install(&reach, &gits, &settled(request, wanted()?, &mut lines)?)?
     } else {
         machine::uninstall(&reach, &gits)?
     };
     let mut outcome = carried_out(plans, request.dry_run)?;
     outcome.lines.splice(0..0, lines);
     Ok(outcome)
+}
+
+pub(super) fn again(reach: &Reach, gits: &[Installed]) -> Result<()> {
+    let (shims, binary) = shims(Missing::Warn, wanted()?)?;
+    binary.settle(false)?;
+    carried_out(machine::install(reach, gits, &shims)?, false).map(drop)
 }
 
 /// What the machine's own policy asks for; a repository's is not known here.
@@ -62,7 +69,7 @@ fn template(request: &Request) -> Result<Outcome> {
     let template = Template::of_user(git, &data_folder()?, home.as_deref())?;
     let mut lines = Vec::new();
     let plan = if request.install {
-        template.install(&shims(request, wanted()?, &mut lines)?)?
+        template.install(&settled(request, wanted()?, &mut lines)?)?
     } else {
         template.uninstall()?
     };

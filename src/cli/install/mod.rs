@@ -5,7 +5,7 @@ mod all;
 mod machine;
 mod one;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -13,7 +13,9 @@ use super::case::{Docket, Failure, Judgement};
 use super::{Exit, args, around, fail, print};
 use crate::git::history::Commit;
 use crate::git::{Moment, Repo};
-use crate::install::lasting::{self, Folders};
+use crate::install::gits::Installed;
+use crate::install::lasting::{self, Binary, Folders};
+use crate::install::machine::Reach;
 use crate::install::shim::Shims;
 use crate::install::{Missing, Outcome, Strict};
 
@@ -57,8 +59,11 @@ fn data_folder() -> Result<PathBuf> {
     around::data_folder().context("there is no home directory")
 }
 
-/// What the shims say: the program's lasting path, copied there where it has to be, and what policy asks for.
-fn shims(request: &Request, strict: Strict, lines: &mut Vec<String>) -> Result<Shims> {
+/// What the shims say; the program has to be [settled](Binary::settle) at its lasting path first.
+///
+/// # Errors
+/// Where there is no lasting path.
+pub(super) fn shims(missing: Missing, strict: Strict) -> Result<(Shims, Binary)> {
     let running = std::env::current_exe().context("where leakwarden itself is, is not known")?;
     let folders = Folders {
         path: around::path(),
@@ -67,12 +72,34 @@ fn shims(request: &Request, strict: Strict, lines: &mut Vec<String>) -> Result<S
         temporary: std::env::temp_dir(),
     };
     let binary = lasting::binary(&running, &folders)?;
+    Ok((Shims { binary: binary.path.clone(), missing, strict }, binary))
+}
+
+/// The same for what is asked for; the program is put in its place.
+fn settled(request: &Request, strict: Strict, lines: &mut Vec<String>) -> Result<Shims> {
+    let (shims, binary) = shims(request.missing, strict)?;
     lines.extend(binary.settle(request.dry_run)?);
-    Ok(Shims { binary: binary.path, missing: request.missing, strict })
+    Ok(shims)
+}
+
+/// Installs anew in the repository that holds a folder.
+///
+/// # Errors
+/// As `leakwarden install` in it.
+pub(super) fn again(folder: &Path, gits: &[Installed]) -> Result<()> {
+    one::again(folder, gits)
+}
+
+/// Installs anew for a user or a machine.
+///
+/// # Errors
+/// As `leakwarden install --user`.
+pub(super) fn reach_again(reach: &Reach, gits: &[Installed]) -> Result<()> {
+    machine::again(reach, gits)
 }
 
 /// What policy asks for besides the hooks that everybody gets.
-fn strict(judgement: &Judgement) -> Strict {
+pub(super) fn strict(judgement: &Judgement) -> Strict {
     Strict { commits: judgement.policy.refuse_unscanned, branches: judgement.policy.guard_branches }
 }
 
@@ -80,7 +107,7 @@ fn strict(judgement: &Judgement) -> Strict {
 ///
 /// # Errors
 /// Where a policy has a mistake.
-fn judgement(mut docket: Docket, repo: Option<&Repo>) -> Result<Judgement> {
+pub(super) fn judgement(mut docket: Docket, repo: Option<&Repo>) -> Result<Judgement> {
     let plain = |failure: Failure| failure.error;
     if let Some(repo) = repo {
         let head = Commit::head(repo);

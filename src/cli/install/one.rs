@@ -1,15 +1,18 @@
 //! The hooks of the repository in which one stands.
 
+use std::path::Path;
+
 use anyhow::Result;
 
-use super::{Request, here, judgement, shims, strict};
+use super::{Request, here, judgement, settled, shims, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
 use crate::cli::{around, exposures};
 use crate::finding::escape;
 use crate::git::{Repo, write};
+use crate::install::gits::Installed;
 use crate::install::place::{Git, Place};
-use crate::install::{self, Outcome, gits};
+use crate::install::{self, Missing, Outcome, gits};
 use crate::ledger::{Entry, Event};
 
 pub(super) fn run(request: &Request) -> Result<Outcome> {
@@ -22,7 +25,7 @@ fn installed(request: &Request) -> Result<Outcome> {
     let judgement = judgement(docket, repo.as_ref())?;
     let mut lines = Vec::new();
     let place = Place::of(&Git::here())?;
-    let shims = shims(request, strict(&judgement), &mut lines)?;
+    let shims = settled(request, strict(&judgement), &mut lines)?;
     // Only where hooks are taken from elsewhere does it matter which gits there are.
     let gits =
         if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
@@ -49,6 +52,20 @@ fn uninstalled(request: &Request) -> Result<Outcome> {
         }
     }
     Ok(outcome)
+}
+
+pub(super) fn again(folder: &Path, gits: &[Installed]) -> Result<()> {
+    let docket = Docket::open().map_err(|failure| failure.error)?;
+    let repo = Repo::holding(folder)?;
+    let judgement = judgement(docket, repo.as_ref())?;
+    let (shims, binary) = shims(Missing::Warn, strict(&judgement))?;
+    binary.settle(false)?;
+    let place = Place::of(&Git::of(folder))?;
+    let mut outcome = install::install(&place, gits, &shims)?.carry_out(false)?;
+    if let Some(repo) = repo.filter(|_| outcome.changed) {
+        note(&judgement, &repo, Event::Installed, &mut outcome);
+    }
+    Ok(())
 }
 
 /// Writes that hooks came or went, and begins to watch what is committed here.
