@@ -81,29 +81,36 @@ fn on_git(folder: &Path, installed: &Installed) -> Check {
         }
     };
     let check = match ways.first() {
-        Some(Way::None { by, .. }) => uncovered(&place, *by),
-        None => uncovered(&place, None),
+        Some(Way::None { by, .. }) => uncovered(&place, *by, installed.runs_config_hooks()),
+        None => uncovered(&place, None, installed.runs_config_hooks()),
         Some(way) => Check::ok(ID, format!("before each commit, by {}", told(way))),
     };
     check.on(subject)
 }
 
 /// Why leakwarden does not run, and what helps.
-fn uncovered(place: &Place, by: Option<Manager>) -> Check {
+fn uncovered(place: &Place, by: Option<Manager>, knows_config: bool) -> Check {
     const ID: &str = "covered";
     let whose = by.map_or_else(String::new, |by| format!(", which {} manages", by.name()));
     match &place.foreign {
-        Some(foreign) => Check::fails(
-            ID,
-            format!(
+        Some(foreign) => {
+            let text = format!(
                 "hooks are taken from {}{whose} (core.hooksPath, {}, {}), and leakwarden is not among them",
                 shown(&place.hooks),
                 foreign.scope,
                 foreign.origin
-            ),
-            "`leakwarden install` in the repository does or says what is needed",
-        )
-        .fixable(),
+            );
+            if knows_config {
+                return Check::fails(ID, text, "`leakwarden install` in the repository").fixable();
+            }
+            let mend = match by {
+                Some(by) => {
+                    format!("`leakwarden install` tells the lines for {}; `--write` puts them there", by.name())
+                }
+                None => "`leakwarden install` tells the lines to add there".to_owned(),
+            };
+            Check::fails(ID, text, mend)
+        }
         None => {
             let there = match by {
                 Some(by) => {
@@ -146,7 +153,7 @@ fn worktrees(folder: &Path, place: &Place) -> Vec<Check> {
             && let Ok(ways) = ways(&there, &git, "pre-commit")
             && let Some(Way::None { by, .. }) = ways.first()
         {
-            checks.push(uncovered(&there, *by).on(format!("worktree {}", shown(&other))));
+            checks.push(uncovered(&there, *by, false).on(format!("worktree {}", shown(&other))));
         }
     }
     checks

@@ -76,10 +76,9 @@ impl Plan {
         let changed = !self.steps.is_empty();
         let mut lines = if dry_run { plan::tell(&self.steps) } else { plan::apply(self.steps)? };
         let [done, nothing] = self.closing;
-        if changed && !dry_run && self.complete {
-            lines.push(done);
-        } else if !changed && self.complete {
-            lines.push(nothing);
+        let last = if changed { done } else { nothing };
+        if self.complete && !(changed && dry_run) && !last.is_empty() {
+            lines.push(last);
         }
         lines.extend(self.notes);
         Ok(Outcome { lines, complete: self.complete, changed })

@@ -53,8 +53,8 @@ fn section(out: &mut String, checked: &Checked, failing_only: bool) {
 
 fn line(out: &mut String, check: &Check) {
     let subject = check.subject.as_ref().map_or_else(String::new, |subject| format!("{subject}: "));
-    let _ = writeln!(out, "  {:<7} {:<14} {subject}{}", check.status.word(), check.id, check.text);
+    let _ = writeln!(out, "  {:<7} {:<17} {subject}{}", check.status.word(), check.id, check.text);
     if let Some(mend) = check.mend.as_ref().filter(|_| !matches!(check.status, Status::Ok | Status::Note)) {
-        let _ = writeln!(out, "  {:<7} {:<14} mend: {mend}", "", "");
+        let _ = writeln!(out, "  {:<7} {:<17} mend: {mend}", "", "");
     }
 }

@@ -1,0 +1,206 @@
+//! `leakwarden doctor` tells the truth: what holds, what does not, and how to mend it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::kit::{Sandbox, in_sandbox};
+
+fn report(s: &Sandbox, line: &str, code: i32) -> Result<Value> {
+    let said = s.leakwarden(&format!("doctor --json {line}"))?;
+    said.exits(code)?;
+    serde_json::from_str(&said.stdout).context("the report is JSON")
+}
+
+/// The checks of the first repository with this id, as `status subject`.
+fn checks(report: &Value, id: &str) -> Vec<String> {
+    let all = report["repositories"][0]["checks"].as_array().cloned().unwrap_or_default();
+    let with_id = all.into_iter().filter(|check| check["id"] == id);
+    with_id
+        .map(|check| format!("{} {}", check["status"].as_str().unwrap_or("?"), check["subject"].as_str().unwrap_or("")))
+        .collect()
+}
+
+fn failing(report: &Value) -> Vec<String> {
+    let all = report["repositories"][0]["checks"].as_array().cloned().unwrap_or_default();
+    let bad = all.into_iter().filter(|check| check["status"] == "fails");
+    bad.map(|check| format!("{} {}", check["id"].as_str().unwrap_or("?"), check["subject"].as_str().unwrap_or("")))
+        .collect()
+}
+
+#[test]
+fn an_installed_repository_is_covered_and_an_empty_one_is_not() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        let before = report(s, "--repo", 1)?;
+        ensure!(before["covered"] == false && checks(&before, "covered").iter().all(|c| c.starts_with("fails git ")));
+        s.install()?;
+        let after = report(s, "--repo", 0)?;
+        ensure!(after["covered"] == true && failing(&after).is_empty(), "{after}");
+        ensure!(checks(&after, "hook").len() == 8, "{after}");
+        let text = s.leakwarden("doctor")?;
+        ensure!(text.ok()?.stdout.contains("covered: every check holds"), "{}", text.stdout);
+        s.leakwarden("doctor --repo --machine")?.exits(2)?;
+        let mut command = s.command(crate::kit::LEAKWARDEN);
+        let outside = s.run(command.current_dir(s.root().join("tmp")).args(["doctor", "--repo"]))?;
+        outside.exits(2).map(drop)
+    })
+}
+
+#[test]
+fn what_is_wrong_with_a_hook_is_said_and_mended() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        let hook = s.path(".git/hooks/pre-commit");
+        let good = fs::read_to_string(&hook)?;
+        // Not executable.
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o644))?;
+        ensure!(failing(&report(s, "--repo", 1)?).contains(&"hook pre-commit".to_owned()));
+        report(s, "--repo --fix", 0)?;
+        // An older one, as version 2 wrote it.
+        fs::write(&hook, good.replace("leakwarden-hook v3", "leakwarden-hook v2"))?;
+        ensure!(failing(&report(s, "--repo", 1)?) == ["hook pre-commit"]);
+        report(s, "--repo --fix", 0)?;
+        ensure!(fs::read_to_string(&hook)? == good);
+        // A newer one: this program must not touch it.
+        let newer = good.replace("leakwarden-hook v3", "leakwarden-hook v9");
+        fs::write(&hook, &newer)?;
+        ensure!(failing(&report(s, "--repo", 1)?) == ["hook pre-commit"]);
+        s.leakwarden("doctor --repo --fix")?;
+        ensure!(s.leakwarden("install")?.exits(2)?.stderr.contains("newer leakwarden"));
+        ensure!(fs::read_to_string(&hook)? == newer);
+        // One that somebody changed.
+        fs::write(&hook, good.replace("exit 3", "exit 0"))?;
+        let changed = report(s, "--repo", 1)?;
+        ensure!(changed.to_string().contains("was changed since leakwarden wrote it"), "{changed}");
+        let said = s.leakwarden("uninstall")?;
+        ensure!(said.exits(2)?.stdout.contains("left alone"), "{}", said.stdout);
+        fs::remove_file(&hook)?;
+        s.install()?;
+        // A program that is gone.
+        fs::write(&hook, fs::read_to_string(&hook)?)?;
+        let moved = s.root().join("bin/leakwarden");
+        fs::copy(crate::kit::LEAKWARDEN, &moved)?;
+        let mut command = s.command(&moved);
+        s.run(command.arg("install"))?.ok()?;
+        fs::remove_file(&moved)?;
+        let gone = report(s, "--repo", 1)?;
+        ensure!(gone.to_string().contains("which is not there"), "{gone}");
+        report(s, "--repo --fix", 0).map(drop)
+    })
+}
+
+#[test]
+fn who_shadows_the_hooks_and_where_that_is_set() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        s.git("config --global core.hooksPath ~/elsewhere")?;
+        let shadowed = report(s, "--repo", 1)?;
+        let text = shadowed.to_string();
+        ensure!(text.contains("core.hooksPath") && text.contains("global") && text.contains(".gitconfig"), "{text}");
+        ensure!(checks(&shadowed, "covered").iter().all(|check| check.starts_with("fails")), "{shadowed}");
+        s.git("config --global --unset core.hooksPath")?;
+        report(s, "--repo", 0)?;
+        // A hook that took the place of ours.
+        s.script("repo/.git/hooks/pre-commit", "exit 0")?;
+        ensure!(failing(&report(s, "--repo", 1)?).contains(&"hook pre-commit".to_owned()));
+        // One that was kept, and whose shim is gone.
+        s.script("repo/.git/hooks/commit-msg.leakwarden-orig", "exit 0")?;
+        fs::remove_file(s.path(".git/hooks/commit-msg"))?;
+        ensure!(failing(&report(s, "--repo", 1)?).contains(&"chain commit-msg".to_owned()));
+        Ok(())
+    })
+}
+
+#[test]
+fn a_configured_hook_that_a_repository_turns_off() -> Result<()> {
+    in_sandbox(|s| {
+        if !s.git.has(2, 54, "hooks from configuration") {
+            return Ok(());
+        }
+        s.git("init -q")?;
+        s.first_commit()?;
+        s.leakwarden("install --user")?.ok()?;
+        let mine = |report: &Value| {
+            let path = s.root().join("bin/git");
+            let all = report["repositories"][0]["checks"].as_array().cloned().unwrap_or_default();
+            let own = |check: &&Value| {
+                check["id"] == "covered"
+                    && check["subject"].as_str().is_some_and(|own| own.contains(&*path.to_string_lossy()))
+            };
+            all.iter().find(own).map(|check| check["status"].as_str().unwrap_or("?").to_owned())
+        };
+        // Older gits of this machine are not covered by it: that is said as well.
+        let said = s.leakwarden("doctor --json --repo")?;
+        ensure!(mine(&serde_json::from_str(&said.stdout)?).as_deref() == Some("ok"), "{}", said.stdout);
+        for (key, value) in [("enabled", "false"), ("command", "true"), ("event", "")] {
+            s.run(s.git_command().args(["config", &format!("hook.leakwarden-pre-commit.{key}"), value]))?.ok()?;
+            let report = report(s, "--repo", 1)?;
+            ensure!(mine(&report).as_deref() == Some("fails"), "{key}: {report}");
+            ensure!(failing(&report).contains(&"config-hook pre-commit".to_owned()), "{key}: {report}");
+            s.git(&format!("config --unset hook.leakwarden-pre-commit.{key}"))?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn the_canary_is_stopped_where_the_hook_runs_and_passes_where_it_does_not() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        let before = fs::read(s.root().join("home/.local/state/leakwarden/ledger.jsonl"))?;
+        let good = report(s, "--repo --canary", 0)?;
+        ensure!(checks(&good, "canary").iter().all(|check| check.starts_with("ok ")), "{good}");
+        ensure!(
+            fs::read(s.root().join("home/.local/state/leakwarden/ledger.jsonl"))? == before,
+            "a canary is no event"
+        );
+        ensure!(fs::read_dir(s.root().join("tmp"))?.next().is_none(), "the scratch repository is gone");
+        // A hook that looks like ours and does nothing: only the canary tells.
+        let hook = s.path(".git/hooks/pre-commit");
+        let text = fs::read_to_string(&hook)?;
+        fs::write(&hook, text.replace("#!/bin/sh\n", "#!/bin/true\n"))?;
+        let bad = report(s, "--repo --canary", 1)?;
+        ensure!(checks(&bad, "canary").iter().all(|check| check.starts_with("fails ")), "{bad}");
+        // A hook of somebody else's in front of it, which stops everything.
+        fs::write(&hook, "#!/bin/sh\necho no commits today >&2\nexit 1\n")?;
+        let other = s.leakwarden("doctor --json --repo --canary")?;
+        ensure!(other.stdout.contains("not by leakwarden"), "{}", other.stdout);
+        Ok(())
+    })
+}
+
+#[test]
+fn the_ledger_the_policy_and_the_exceptions() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        let ledger = s.root().join("home/.local/state/leakwarden/ledger.jsonl");
+        let text = fs::read_to_string(&ledger)?;
+        fs::write(&ledger, text.replace("\"installed\"", "\"uninstalled\""))?;
+        let report = s.leakwarden("doctor --machine")?;
+        ensure!(report.exits(1)?.stdout.contains("ledger.chain"), "{}", report.stdout);
+        fs::write(&ledger, text)?;
+        s.leakwarden("doctor --machine")?.ok()?;
+        s.write(".leakwarden.toml", "[block]\nseverity = \"loud\"\n")?;
+        s.git("add -A")?;
+        s.commit_unchecked("a policy that nobody understands")?;
+        let said = s.leakwarden("doctor --repo")?;
+        ensure!(said.exits(1)?.stdout.contains("policy.repository"), "{}", said.stdout);
+        Ok(())
+    })
+}
+
+#[test]
+fn many_repositories_are_told_in_a_line_each() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        s.git("init -q ../repo/inner")?;
+        let said = s.leakwarden("doctor --all .")?;
+        let text = &said.exits(1)?.stdout;
+        ensure!(text.contains("2 repositories: 1 covered, 1 not, 0 that cannot be told"), "{text}");
+        s.leakwarden("doctor --all . --fix")?.ok().map(drop)
+    })
+}
