@@ -98,11 +98,11 @@ impl Repo {
     ///
     /// # Errors
     /// Where there is one that cannot be read, or uses a format that is not known.
-    pub fn holding(folder: &Path) -> Result<Option<Self>> {
+    pub fn holding(folder: &Path, size_cap: u64) -> Result<Option<Self>> {
         if gix::discover::upwards(folder).is_err() {
             return Ok(None);
         }
-        let around = Surroundings::default();
+        let around = Surroundings { size_cap, ..Surroundings::default() };
         let found = gix::ThreadSafeRepository::discover_opts(folder, Default::default(), opening(around.size_cap));
         let gix = found.map_err(plain).context("the git repository cannot be read")?.to_thread_local();
         Repo::checked(gix, &around).map(Some)

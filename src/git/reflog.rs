@@ -137,6 +137,13 @@ impl Repo {
         let _ = self.set_lasting(LOOKED, &format!("{length}\n"));
     }
 
+    /// Whether the last look saw HEAD become this commit, and nothing came after it.
+    pub fn looked_at(&self, id: &str) -> bool {
+        let length = fs::metadata(self.log_path()).map_or(0, |data| data.len());
+        let last = self.state(LOOKED, Duration::from_secs(u64::MAX / 4)).and_then(|text| text.trim().parse().ok());
+        length > 0 && last == Some(length) && self.last_change().is_some_and(|entry| entry.new == id)
+    }
+
     /// Whether HEAD's log says that this commit was made here.
     pub fn made_here(&self, id: &str) -> bool {
         let text = self.log_from(0).unwrap_or_default();

@@ -13,7 +13,7 @@ use super::{Repo, index};
 /// # Errors
 /// Where there is a repository and it or its index cannot be read.
 pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let Some(repo) = Repo::holding(folder)? else { return Ok(Vec::new()) };
+    let Some(repo) = Repo::holding(folder, 0)? else { return Ok(Vec::new()) };
     let Some(top) = repo.worktree() else { return Ok(Vec::new()) };
     let real = |path: &Path| path.canonicalize().with_context(|| format!("cannot resolve {}", path.display()));
     let (folder, top) = (real(folder)?, real(top)?);

@@ -141,8 +141,9 @@ impl DropIn {
             steps.push(Step::Remove { path: file });
         }
         // The folder's name is leakwarden's own: where it is empty, it goes.
-        let folders = [self.shims(), self.folder.clone()];
-        steps.extend(folders.into_iter().filter(|folder| folder.is_dir()).map(|folder| Step::Forget { folder }));
+        let above = self.folder.parent().filter(|above| above.ends_with("leakwarden")).map(Path::to_path_buf);
+        let folders = [Some(self.shims()), Some(self.folder.clone()), above].into_iter().flatten();
+        steps.extend(folders.filter(|folder| folder.is_dir()).map(|folder| Step::Forget { folder }));
         Ok(())
     }
 }

@@ -61,6 +61,8 @@ pub struct Plan {
     pub(crate) steps: Vec<Step>,
     /// What is to be said whatever is done: why something stays as it is, and what a person can do.
     pub notes: Vec<String>,
+    /// In one line, why the repository will not be as was asked for.
+    pub why: Option<String>,
     /// Whether the repository is as was asked for when the steps are done.
     pub complete: bool,
     /// What is to be said at the end, where something was done and where nothing had to be.
@@ -163,6 +165,12 @@ fn beside(place: &Place, foreign: &Foreign, gits: &[Installed], shims: &Shims, p
     }
     if newer.is_empty() || !older.is_empty() {
         plan.complete = false;
+        plan.why = Some(format!(
+            "hooks are taken from {} (core.hooksPath, {}, {})",
+            shown(&place.hooks),
+            foreign.scope,
+            foreign.origin
+        ));
         for git in &older {
             plan.notes.push(format!("{}: knows no hooks from configuration, so it is NOT covered", described(git)));
         }

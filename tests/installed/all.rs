@@ -48,7 +48,7 @@ fn every_kind_of_repository_is_found_and_named() -> Result<()> {
         let before = picture::of(&root)?;
         let said = leakwarden(s, "install --all ../many --dry-run")?;
         picture::same(&before, &picture::of(&root)?)?;
-        ensure!(said.stdout.contains("would install   plain\n"), "{}", said.stdout);
+        ensure!(said.stdout.contains("would install   hooked\n"), "{}", said.stdout);
         let said = leakwarden(s, "install --all ../many")?;
         let text = &said.stdout;
         // The linked worktree comes first, by name; hooks of both are one.

@@ -15,7 +15,6 @@ use crate::config;
 use crate::doctor::hooks::{Answers, Question};
 use crate::doctor::{Check, Checked, VERSION, canary, hooks, machine};
 use crate::finding::{escape, escape_json};
-use crate::git::Repo;
 use crate::install::below;
 use crate::install::gits::{self, Installed};
 use crate::install::machine::Reach;
@@ -162,7 +161,7 @@ fn of_repository(
     with_canary: bool,
     answers: &mut Answers,
 ) -> Checked {
-    let repo = Repo::holding(folder);
+    let repo = docket.map_or(Ok(None), |docket| installer::at(folder, docket));
     let judgement = match (&repo, docket) {
         (Ok(Some(repo)), Some(docket)) => Some(installer::judgement(docket.clone(), Some(repo))),
         _ => None,

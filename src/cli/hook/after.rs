@@ -90,6 +90,11 @@ fn after(call: &Call, color: When) -> Result<Exit, Failure> {
     let repo = Repo::open(&around)?;
     // Something was just committed: no HEAD here is one that cannot be read.
     let head = Commit::head(&repo).context("HEAD cannot be read")?;
+    // A hook that is installed twice runs twice: what the first one has seen and recorded is done. (While
+    // a rebase ends, each of its commits was seen, and what they replace was not.)
+    if !matches!(call, Call::Rewrite(what, _) if what != "amend") && repo.looked_at(&head.id) {
+        return Ok(Exit::Clean);
+    }
     let desk = Desk {
         repo: &repo,
         around: &around,

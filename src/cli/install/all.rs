@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Request, judgement, settled, strict};
+use super::{Request, at, judgement, settled, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
 use crate::cli::{Exit, around, exposures, fail, print};
 use crate::finding::escape;
-use crate::git::{Repo, write};
+use crate::git::write;
 use crate::install::below::{self, Found};
 use crate::install::gits::{self, Installed};
 use crate::install::place::{Git, Place};
@@ -92,7 +92,7 @@ fn all(request: &Request, root: &Path) -> Result<Exit> {
     while rest.peek().is_some() {
         let batch: Vec<Looked> = rest.by_ref().take(TOGETHER).collect();
         bar.inc(batch.len() as u64);
-        do_batch(request, batch, &gits, &shims, &mut owners, (&mut lines, &mut entries))?;
+        do_batch(request, &docket, batch, (&gits, &shims), &mut owners, (&mut lines, &mut entries))?;
     }
     bar.finish_and_clear();
     lines.sort_by(|a, b| a.folder.cmp(&b.folder));
@@ -127,16 +127,16 @@ fn look(found: &Found, docket: &Docket) -> Result<Option<Seen>> {
     }
     let place = Place::of(&Git::of(&found.folder))?;
     // One that only git reads gets the hooks as well: they say then what they cannot scan.
-    let repo = Repo::holding(&found.folder).ok().flatten();
+    let repo = at(&found.folder, docket).ok().flatten();
     Ok(Some(Seen { place, judgement: judgement(docket.clone(), repo.as_ref())? }))
 }
 
 /// Plans, prepares, syncs and finishes a number of repositories.
 fn do_batch(
     request: &Request,
+    docket: &Docket,
     batch: Vec<Looked>,
-    gits: &[Installed],
-    machine: &Shims,
+    (gits, machine): (&[Installed], &Shims),
     owners: &mut HashMap<PathBuf, PathBuf>,
     (lines, entries): (&mut Vec<Line>, &mut Vec<Entry>),
 ) -> Result<()> {
@@ -168,7 +168,7 @@ fn do_batch(
         let shims = Shims { strict: strict(&seen.judgement), ..machine.clone() };
         let planned =
             if request.install { install::install(&seen.place, gits, &shims) } else { install::uninstall(&seen.place) };
-        let Plan { steps, notes, complete, .. } = match planned {
+        let Plan { steps, notes, complete, why, .. } = match planned {
             Ok(plan) => plan,
             Err(error) => {
                 say(Became::NotCovered, vec![format!("{error:#}")]);
@@ -180,7 +180,12 @@ fn do_batch(
             (true, true) => Became::AsItShould,
             (true, false) => Became::Changed,
         };
-        let notes = if complete { Vec::new() } else { notes };
+        // What a person has to do there is told there; here it is one line of many.
+        let notes = match why {
+            Some(why) => vec![format!("{why}; `leakwarden install` in it tells what to do")],
+            None if complete => Vec::new(),
+            None => notes,
+        };
         if steps.is_empty() || request.dry_run {
             say(became, notes);
             continue;
@@ -197,7 +202,7 @@ fn do_batch(
     let event = if request.install { Event::Installed } else { Event::Uninstalled };
     for (ready, (mut line, judgement)) in prepared.into_iter().zip(pending) {
         match ready.finish() {
-            Ok(_) => entries.extend(noted(&line.folder, &judgement, event)),
+            Ok(_) => entries.extend(noted(&line.folder, docket, &judgement, event)),
             Err(error) => (line.became, line.notes) = (Became::NotCovered, vec![format!("{error:#}")]),
         }
         lines.push(line);
@@ -206,8 +211,8 @@ fn do_batch(
 }
 
 /// What the ledger gets to know; begins to watch what is committed there, or forgets it.
-fn noted(folder: &Path, judgement: &Judgement, event: Event) -> Option<Entry> {
-    let repo = Repo::holding(folder).ok().flatten()?;
+fn noted(folder: &Path, docket: &Docket, judgement: &Judgement, event: Event) -> Option<Entry> {
+    let repo = at(folder, docket).ok().flatten()?;
     if event == Event::Installed {
         repo.look_from_here();
     }

@@ -122,6 +122,14 @@ fn here(docket: &Docket) -> Result<Option<Repo>> {
     Ok(Repo::open(&around).ok())
 }
 
+/// The repository that holds a folder; `None` where there is none that leakwarden can read.
+///
+/// # Errors
+/// Where there is one that leakwarden cannot read, or a policy of the machine has a mistake.
+pub(super) fn at(folder: &Path, docket: &Docket) -> Result<Option<Repo>> {
+    Repo::holding(folder, docket.size_cap().map_err(|failure| failure.error)?)
+}
+
 /// Several outcomes as one.
 fn joined(outcomes: Vec<Outcome>) -> Outcome {
     let mut all = Outcome { complete: true, ..Outcome::default() };

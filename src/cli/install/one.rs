@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Request, here, judgement, settled, shims, strict};
+use super::{Request, at, here, judgement, settled, shims, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
 use crate::cli::{around, exposures};
@@ -56,7 +56,7 @@ fn uninstalled(request: &Request) -> Result<Outcome> {
 
 pub(super) fn again(folder: &Path, gits: &[Installed]) -> Result<()> {
     let docket = Docket::open().map_err(|failure| failure.error)?;
-    let repo = Repo::holding(folder)?;
+    let repo = at(folder, &docket)?;
     let judgement = judgement(docket, repo.as_ref())?;
     let (shims, binary) = shims(Missing::Warn, strict(&judgement))?;
     binary.settle(false)?;
