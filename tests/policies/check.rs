@@ -97,6 +97,9 @@ fn a_mistake_has_file_line_column_and_field() -> Result<()> {
         let shown = s.leakwarden("policy check fleet fleet/policy.d/x.toml")?;
         ensure!(shown.exits(2)?.stderr.contains("leakwarden: fleet/policy.toml: line 1"), "{}", shown.stderr);
         s.leakwarden("policy check fleet/policy.d/x.toml fleet/policy.d/x.toml")?.ok()?;
+        s.write("fleet/x.toml", "[mandatory.exceptions]\nnever_rules = [\"no-such-rule\"]\n")?;
+        let alone = s.leakwarden("policy check fleet/x.toml")?;
+        ensure!(alone.exits(2)?.stderr.contains("no-such-rule"), "{}", alone.stderr);
         s.leakwarden("policy check no-such-file")?.exits(2)?;
         s.leakwarden("policy check")?.exits(2)?;
         s.write("empty/x", "")?;

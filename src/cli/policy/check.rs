@@ -147,7 +147,10 @@ impl Said {
 /// One file and no more said than whether it has a mistake.
 fn alone(file: &Path) -> Result<String> {
     let (shown, text) = (shown(file), read(file)?);
-    let (_, rules) = one(&shown, &text, owner(file, &text))?;
+    let (fleets, rules) = one(&shown, &text, owner(file, &text))?;
+    for keys in fleets.iter().flat_map(|own| [&own.mandatory, &own.recommended]) {
+        names(keys, &rules, &[]).with_context(|| shown.clone())?;
+    }
     Ok(format!("{shown}: no mistakes, {} own rules\n", rules.len()))
 }
 
