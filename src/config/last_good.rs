@@ -125,6 +125,8 @@ pub fn keep(files: &[(PathBuf, String)]) -> Result<Kept> {
     };
     let (copy, beside) = (folder.join(LAST_GOOD), folder.join(BESIDE));
     if is_same(folder, &copy, files) {
+        // What a run that was killed left is no copy, and nobody reads it.
+        let _ = remove(&beside);
         return Ok(Kept::Unchanged);
     }
     let write = || -> Result<()> {
@@ -159,8 +161,19 @@ fn is_same(folder: &Path, copy: &Path, files: &[(PathBuf, String)]) -> bool {
     let is = |(own, (path, text)): (&PathBuf, &(PathBuf, String))| {
         own.strip_prefix(copy).ok() == path.strip_prefix(folder).ok()
             && place::read(own, true).ok().flatten().as_ref() == Some(text)
+            && all_can_read(own)
     };
-    there.len() == files.len() && place::administrators_own(copy).is_ok() && there.iter().zip(files).all(is)
+    let owned = place::administrators_own(copy).is_ok() && all_can_read(copy);
+    there.len() == files.len() && owned && there.iter().zip(files).all(is)
+}
+
+/// Whether the hooks of everybody can read it.
+fn all_can_read(path: &Path) -> bool {
+    #[cfg(unix)]
+    let can = fs::metadata(path).is_ok_and(|data| std::os::unix::fs::MetadataExt::mode(&data) & 0o044 == 0o044);
+    #[cfg(not(unix))]
+    let can = path.exists();
+    can
 }
 
 /// Takes a folder away, if it is there; a link is taken away as a link.

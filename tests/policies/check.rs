@@ -97,7 +97,16 @@ fn a_mistake_has_file_line_column_and_field() -> Result<()> {
         let shown = s.leakwarden("policy check fleet fleet/policy.d/x.toml")?;
         ensure!(shown.exits(2)?.stderr.contains("leakwarden: fleet/policy.toml: line 1"), "{}", shown.stderr);
         s.leakwarden("policy check fleet/policy.d/x.toml fleet/policy.d/x.toml")?.ok()?;
+        s.write("fleet/x.toml", "[mandatory.exceptions]\nnever_rules = [\"no-such-rule\"]\n")?;
+        let alone = s.leakwarden("policy check fleet/x.toml")?;
+        ensure!(alone.exits(2)?.stderr.contains("no-such-rule"), "{}", alone.stderr);
         s.leakwarden("policy check no-such-file")?.exits(2)?;
+        let none = s.leakwarden("policy check --json no-such-file fleet/policy.d")?;
+        ensure!(none.code == Some(2), "{}", none.stderr);
+        s.write("fleet/bytes.toml", b"# \xff\n")?;
+        let bytes = s.leakwarden("policy check --json fleet/bytes.toml no-such-file")?;
+        let said: Value = serde_json::from_str(&bytes.exits(2)?.stdout)?;
+        ensure!(said["faults"].as_array().is_some_and(|all| all.len() == 2), "{said}");
         s.leakwarden("policy check")?.exits(2)?;
         s.write("empty/x", "")?;
         s.leakwarden("policy check empty")?.exits(2).map(drop)

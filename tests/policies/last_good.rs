@@ -183,6 +183,8 @@ fn keeping_is_whole_and_readable_and_leaves_nothing_behind() -> Result<()> {
         let before = inode("last-good")?;
         fleet.keep("nothing new")?;
         ensure!(inode("last-good")? == before, "nothing was to be done");
+        fleet.shell("chmod 600 /etc/leakwarden/last-good/policy.toml")?.ok()?;
+        fleet.keep("kept: the policy (2 files)")?;
         fs::remove_file(fleet.path("policy.d/b.toml"))?;
         fleet.keep("kept: the policy (1 files)")?;
         let mut names: Vec<String> = fs::read_dir(fleet.path(""))?

@@ -110,7 +110,11 @@ impl Desk {
     /// The exposure of this id, those of this clone first.
     fn named(&self, id: &str) -> Result<Exposure, Failure> {
         let all = self.all()?;
-        exposure::named(&all.exposures, id).cloned().map_err(Failure::usage)
+        exposure::named(&all.exposures, id).cloned().map_err(|error| {
+            // It may be one of those that cannot be read; a file's name carries the id.
+            let unread = all.skipped.iter().filter(|line| line.contains(&format!(".{id}"))).cloned();
+            Failure::usage(unread.fold(error, |error, line| error.context(line)))
+        })
     }
 
     fn is_here(&self, own: &Exposure) -> bool {

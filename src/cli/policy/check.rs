@@ -147,7 +147,10 @@ impl Said {
 /// One file and no more said than whether it has a mistake.
 fn alone(file: &Path) -> Result<String> {
     let (shown, text) = (shown(file), read(file)?);
-    let (_, rules) = one(&shown, &text, owner(file, &text))?;
+    let (fleets, rules) = one(&shown, &text, owner(file, &text))?;
+    for keys in fleets.iter().flat_map(|own| [&own.mandatory, &own.recommended]) {
+        names(keys, &rules, &[]).with_context(|| shown.clone())?;
+    }
     Ok(format!("{shown}: no mistakes, {} own rules\n", rules.len()))
 }
 
@@ -158,14 +161,13 @@ fn found(paths: &[PathBuf]) -> Result<Found> {
     let mut unread = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            let text = read(path)?;
-            files.push((path.clone(), owner(path, &text), text));
+            files.push((path.clone(), None));
             continue;
         }
         let before = files.len();
         let main = path.join("policy.toml");
         if main.exists() {
-            files.push((main.clone(), Owner::Fleet, read(&main)?));
+            files.push((main, Some(Owner::Fleet)));
         }
         let more = path.join("policy.d");
         if more.exists() {
@@ -174,7 +176,7 @@ fn found(paths: &[PathBuf]) -> Result<Found> {
             all.sort();
             for own in all {
                 if own.extension().is_some_and(|end| end == "toml") {
-                    files.push((own.clone(), Owner::Fleet, read(&own)?));
+                    files.push((own, Some(Owner::Fleet)));
                 } else {
                     unread.push(shown(&own));
                 }
@@ -182,7 +184,15 @@ fn found(paths: &[PathBuf]) -> Result<Found> {
         }
         ensure!(files.len() > before, "{} holds neither policy.toml nor policy.d/*.toml", shown(path));
     }
-    let mut found = judge(files);
+    let (mut texts, mut faults) = (Vec::new(), Vec::new());
+    for (path, known) in files {
+        match read(&path) {
+            Ok(text) => texts.push((known.unwrap_or_else(|| owner(&path, &text)), path, text)),
+            Err(error) => faults.push(Said::error(&shown(&path), "", &error)),
+        }
+    }
+    let mut found = judge(texts);
+    found.faults.append(&mut faults);
     for name in unread {
         found.warn(&name, None, "its name does not end in `.toml`: it is not read");
     }
@@ -191,13 +201,13 @@ fn found(paths: &[PathBuf]) -> Result<Found> {
 
 /// What is wrong with a fleet's files, given as path and text in the order in which they count.
 pub(super) fn of_fleet(files: &[(PathBuf, String)]) -> Found {
-    judge(files.iter().map(|(path, text)| (path.clone(), Owner::Fleet, text.clone())).collect())
+    judge(files.iter().map(|(path, text)| (Owner::Fleet, path.clone(), text.clone())).collect())
 }
 
-fn judge(files: Vec<(PathBuf, Owner, String)>) -> Found {
+fn judge(files: Vec<(Owner, PathBuf, String)>) -> Found {
     let mut found = Found { version: 1, ..Found::default() };
     let mut fleet = Vec::new();
-    for (path, owner, text) in files {
+    for (owner, path, text) in files {
         let name = shown(&path);
         found.files.push(name.clone());
         match one(&name, &text, owner) {
