@@ -12,7 +12,7 @@ system=${1:?say for which system: x86_64-linux, aarch64-linux, x86_64-macos, aar
 mkdir -p "${2:-.}"
 out=$(cd "${2:-.}" && pwd)
 program=${LEAKWARDEN_PROGRAM:-$(sh "$source/install/release.sh")}
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 
 scratch=$(mktemp -d)
@@ -33,8 +33,8 @@ esac
 case $system in
     *-windows)
         file=$name.zip
-        # Windows' own tar writes zip files.
-        (cd "$scratch" && tar -a -c -f "$file" "$name")
+        # Windows' own tar writes zip files; the one that comes with git does not.
+        (cd "$scratch" && "${SYSTEMROOT:?only Windows packs for Windows}/System32/tar.exe" -a -c -f "$file" "$name")
         ;;
     *)
         file=$name.tar.gz

@@ -9,7 +9,7 @@ source=$(cd "$(dirname -- "$0")/.." && pwd)
 . "$source/install/static.sh"
 cargo build --quiet --release --locked --bin leakwarden --target "$host" --manifest-path "$source/Cargo.toml" >&2
 target=$(cargo metadata --format-version 1 --no-deps --manifest-path "$source/Cargo.toml" |
-    sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+    sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p' | sed 's|\\\\|/|g')
 program=$target/$host/release/leakwarden
 [ -x "$program" ] || program=$program.exe
 printf '%s\n' "$program"

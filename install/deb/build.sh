@@ -22,7 +22,7 @@ upstream=$("$program" --version)
 version=${LEAKWARDEN_DEB_VERSION:-${upstream#leakwarden }-1}
 maintainer=${LEAKWARDEN_MAINTAINER:-leakwarden <leakwarden@users.noreply.github.com>}
 architecture=$(dpkg --print-architecture)
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 date=$(date -u -R -d "@$SOURCE_DATE_EPOCH")
 

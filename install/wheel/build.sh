@@ -12,7 +12,7 @@ mkdir -p "${1:-.}"
 out=$(cd "${1:-.}" && pwd)
 # shellcheck source=install/static.sh
 . "$source/install/static.sh"
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
