@@ -17,6 +17,7 @@ leakwarden_install() {
     export LC_ALL=C
     scratch=
     new=
+    made=
 
     say() { printf 'leakwarden: %s\n' "$*" >&2; }
     die() { say "$*"; exit 1; }
@@ -26,6 +27,8 @@ leakwarden_install() {
         trap - EXIT
         [ -z "$scratch" ] || rm -rf -- "$scratch"
         [ -z "$new" ] || rm -f -- "$new"
+        # Folders that were made for nothing go, from the lowest up.
+        while [ -n "$made" ] && rmdir -- "$folder" 2>/dev/null && [ "$folder" != "$made" ]; do folder=${folder%/*}; done
         exit "$status"
     }
     trap cleanup EXIT
@@ -47,6 +50,7 @@ leakwarden_install() {
         /*) ;;
         *) folder=$PWD/$folder ;;
     esac
+    folder=${folder%/}
 
     system=$(uname -s)
     machine=$(uname -m)
@@ -112,19 +116,24 @@ leakwarden_install() {
     tar -xzof "$scratch/$archive" -C "$scratch/unpacked" || die "cannot unpack $archive"
     program=$scratch/unpacked/leakwarden-$target/leakwarden
     { [ -f "$program" ] && [ ! -L "$program" ]; } || die "$archive holds no program where it should"
-    chmod 755 "$program"
-    shown=$("$program" --version) || die "the program of $archive does not run on this machine"
-    if [ -n "$version" ] && [ "$shown" != "leakwarden $version" ]; then
-        die "$archive holds '$shown', not version $version; nothing was installed"
-    fi
-
-    mkdir -p -- "$folder" || die "cannot make the folder $folder"
     [ ! -d "$folder/leakwarden" ] || die "$folder/leakwarden is a folder; set LEAKWARDEN_INSTALL_DIR"
-    # Copied beside the old one first, and renamed: a hook that runs meanwhile meets the old or the new.
+    above=$folder
+    while [ ! -e "$above" ] && [ -n "$above" ]; do
+        made=$above
+        above=${above%/*}
+    done
+    mkdir -p -- "$folder" || die "cannot make the folder $folder"
+    # Copied beside the old one first, and renamed: a hook that runs meanwhile meets the old or the new. It is
+    # tried there too, since programs may not run from every temporary folder.
     new=$(mktemp "$folder/.leakwarden.XXXXXX") || die "cannot write to $folder; set LEAKWARDEN_INSTALL_DIR"
     cp -- "$program" "$new" || die "cannot write to $folder"
     chmod 755 "$new"
+    shown=$("$new" --version) || die "the program of $archive does not run on this machine; nothing was installed"
+    if [ -n "$version" ] && [ "$shown" != "leakwarden $version" ]; then
+        die "$archive holds '$shown', not version $version; nothing was installed"
+    fi
     mv -f -- "$new" "$folder/leakwarden" || die "cannot replace $folder/leakwarden"
+    made=
     new=
     say "installed $folder/leakwarden ($shown)"
 

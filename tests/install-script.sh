@@ -54,6 +54,8 @@ make() {
     make changed 'printf x >>"$archive"'
     # Rightly summed, and still not what it says.
     make hollow 'head -c 1000 "$archive" >x && mv x "$archive" && sha256sum "$archive" >"$archive.sha256"'
+    make broken 'd=leakwarden-$system && mkdir $d && echo x >$d/leakwarden && tar -czf "$archive" $d && rm -r $d &&
+        sha256sum "$archive" >"$archive.sha256"'
     make other 'mkdir o && echo x >o/f && tar -czf "$archive" o && rm -r o && sha256sum "$archive" >"$archive.sha256"'
 }
 (cd "$served" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$scratch/port" 2>"$scratch/requests" &
@@ -78,11 +80,15 @@ run() {
 }
 everything() { (cd "$scratch/place" && find . -mindepth 1 | sort); }
 passes() { run "$@" || { cat "$scratch/said" >&2; fail "case $1 does not install"; }; }
+# $1 the case, $2 what is to be said, then NAME=VALUE.
 refuses() {
     rm -rf "$scratch/place"
-    if run "$1"; then fail "case $1 installs"; fi
-    [ "$(everything | tr '\n' ' ')" = './home ./tmp ' ] || { everything >&2; fail "case $1 leaves something behind"; }
-    grep -q "$2" "$scratch/said" || { cat "$scratch/said" >&2; fail "case $1 is not explained"; }
+    why=$2
+    case=$1
+    shift 2
+    if run "$case" "$@"; then fail "case $case installs"; fi
+    [ "$(everything | tr '\n' ' ')" = './home ./tmp ' ] || { everything >&2; fail "case $case leaves something behind"; }
+    grep -q "$why" "$scratch/said" || { cat "$scratch/said" >&2; fail "case $case is not explained"; }
 }
 
 for shell in sh bash; do
@@ -134,6 +140,10 @@ refuses absent 'cannot download .*tar.gz'
 refuses nowhere 'cannot download'
 refuses hollow 'cannot unpack'
 refuses other 'holds no program'
+refuses broken 'does not run'
+mv "$served/good/download/v$version" "$served/good/download/v9.9.8"
+refuses good 'not version 9.9.8' LEAKWARDEN_VERSION=9.9.8
+mv "$served/good/download/v9.9.8" "$served/good/download/v$version"
 rm -rf "$scratch/place"
 if run good LEAKWARDEN_VERSION=9.9.9; then fail "a version that is not there installs"; fi
 if run good LEAKWARDEN_VERSION='1;x'; then fail "a version that is none is tried"; fi
