@@ -1,5 +1,5 @@
 #!/bin/sh
-# leakwarden-hook v2 id=@HOOK@
+# leakwarden-hook v3 id=@HOOK@ sum=@SUM@
 # Looks at a commit that pre-commit did not see, then runs the hook that was here before. Where
 # pre-commit left word for this very process of git that it has seen all, no program is started. That
 # counts once. A process with the number 1 or 0 may be any (a container, another system's shell).

@@ -1,5 +1,5 @@
 #!/bin/sh
-# leakwarden-hook v2 id=@HOOK@
+# leakwarden-hook v3 id=@HOOK@ sum=@SUM@
 # Runs leakwarden, then the hook that was here before. `leakwarden uninstall` brings that one back.
 unset leakwarden_input
 leakwarden=@BINARY@

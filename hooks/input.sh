@@ -1,5 +1,5 @@
 #!/bin/sh
-# leakwarden-hook v2 id=@HOOK@
+# leakwarden-hook v3 id=@HOOK@ sum=@SUM@
 # Runs leakwarden, then the hook that was here before; both get what git says on standard input.
 leakwarden=@BINARY@
 leakwarden_input=$(cat; echo .)

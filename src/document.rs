@@ -3,32 +3,132 @@
 //! The library's own error text shows the line that is wrong; a person may have pasted a secret
 //! there, so no value is repeated here.
 
+use std::fmt;
+
 use anyhow::{Result, anyhow};
 use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+
+/// What is wrong with a document, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The line, from 1, where it is known.
+    pub line: Option<usize>,
+    /// The character in the line, from 1.
+    pub column: Option<usize>,
+    /// The key that is assigned there.
+    pub field: Option<String>,
+    /// The mistake.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, &self.field) {
+            (Some(line), Some(field)) => write!(f, "line {line}, `{field}`: {}", self.message),
+            (Some(line), None) => write!(f, "line {line}: {}", self.message),
+            (None, _) => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
 
 /// Reads a document.
 ///
 /// # Errors
-/// Names the line, the mistake, and the field where the mistake has one.
+/// A [`Fault`]: names the line, the mistake, and the field where the mistake has one.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| line_of(text, span.start));
-        let place = line.map_or_else(String::new, |(number, field)| match field {
-            Some(field) => format!("line {number}, `{field}`: "),
-            None => format!("line {number}: "),
-        });
-        anyhow!("{place}{}", without_values(error.message()))
+        let place = error.span().map(|span| place_of(text, span.start));
+        anyhow!(Fault {
+            line: place.map(|(line, _, _)| line),
+            column: place.map(|(_, column, _)| column),
+            field: place.and_then(|(_, _, field)| field).map(str::to_owned),
+            message: without_values(error.message()),
+        })
     })
 }
 
-/// The line of a byte, counted from 1, and the key that is assigned on it.
-fn line_of(text: &str, at: usize) -> (usize, Option<&str>) {
-    let at = at.min(text.len());
+/// Reads a document of which this program knows the versions up to `known`.
+///
+/// # Errors
+/// As [`parse`]; where its `version` is a later one, that is what is said, since nothing else in it may be
+/// what this program thinks.
+pub fn versioned<T: DeserializeOwned>(text: &str, known: u32) -> Result<T> {
+    #[derive(serde::Deserialize)]
+    struct Peek {
+        version: Option<i64>,
+    }
+    parse(text).map_err(|error| match toml::from_str(text) {
+        Ok(Peek { version: Some(version) }) if version > i64::from(known) => newer(version, known),
+        _ => error,
+    })
+}
+
+/// The error about a file of a later version than this program knows.
+pub fn newer(version: impl fmt::Display, known: u32) -> anyhow::Error {
+    let own = env!("CARGO_PKG_VERSION");
+    anyhow!(
+        "version {version} was written for a newer leakwarden; this one ({own}) knows version {known}: upgrade leakwarden"
+    )
+}
+
+/// A key of a document and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key with the tables it stands in, with dots; in the third table of a list: `rule.2.id`.
+    pub key: String,
+    /// What tells its value from another; not for showing.
+    pub value: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The character in the line, from 1.
+    pub column: usize,
+}
+
+/// The keys of a document that have a value and not a table; none where it is no TOML.
+pub fn entries(text: &str) -> Vec<Entry> {
+    let mut all = Vec::new();
+    if let Ok(table) = DeTable::parse(text) {
+        walk(text, "", table.get_ref(), &mut all);
+    }
+    all
+}
+
+fn walk(text: &str, above: &str, table: &DeTable<'_>, all: &mut Vec<Entry>) {
+    for (name, value) in table {
+        let key = format!("{above}{}", name.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) => walk(text, &format!("{key}."), inner, all),
+            DeValue::Array(list) if list.iter().any(|own| matches!(own.get_ref(), DeValue::Table(_))) => {
+                for (number, own) in list.iter().enumerate() {
+                    if let DeValue::Table(inner) = own.get_ref() {
+                        walk(text, &format!("{key}.{number}."), inner, all);
+                    }
+                }
+            }
+            other => {
+                let (line, column, _) = place_of(text, name.span().start);
+                let value = match other {
+                    // Without the places of its parts.
+                    DeValue::Array(list) => format!("{:?}", list.iter().map(|own| own.get_ref()).collect::<Vec<_>>()),
+                    other => format!("{other:?}"),
+                };
+                all.push(Entry { key, value, line, column });
+            }
+        }
+    }
+}
+
+/// The line of a byte, counted from 1, the character in it, and the key that is assigned on it.
+fn place_of(text: &str, at: usize) -> (usize, usize, Option<&str>) {
+    let at = (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let start = text[..at].rfind('\n').map_or(0, |feed| feed + 1);
     let line = text[start..].lines().next().unwrap_or("");
     let plain = |key: &str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) && key.len() <= 60;
     let key = line.split_once('=').map(|(key, _)| key.trim()).filter(|key| !key.is_empty() && plain(key));
-    (text[..start].matches('\n').count() + 1, key)
+    (text[..start].matches('\n').count() + 1, text[start..at].chars().count() + 1, key)
 }
 
 /// A message with everything between double quotes cut: that is where values stand.
@@ -64,5 +164,12 @@ mod tests {
         let variant = without_values("unknown variant `the value`, expected `a` or `b`");
         assert!(!variant.contains("the value") && variant.ends_with("expected `a` or `b`"), "{variant}");
         assert!(error("number = = 1").starts_with("line 1"));
+    }
+
+    #[test]
+    fn keys_have_their_places() {
+        let found = entries("a = 1\n[b.c]\n  d = [\"x\"]\n[[e]]\n[[e]]\nf = true\n");
+        let found: Vec<_> = found.iter().map(|own| (own.key.as_str(), own.line, own.column)).collect();
+        assert_eq!(found, [("a", 1, 1), ("b.c.d", 3, 3), ("e.1.f", 6, 1)]);
     }
 }

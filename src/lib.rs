@@ -50,4 +50,6 @@ pub mod exposure;
 
 pub mod install;
 
+pub mod doctor;
+
 pub mod cli;

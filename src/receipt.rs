@@ -33,6 +33,9 @@ pub struct Receipt {
     pub rules: String,
     /// Digest of the policy; `default` where there is none.
     pub policy: String,
+    /// Until when, in UTC, a copy of the fleet's policy counts, where the policy itself is broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_copy_until: Option<String>,
 }
 
 /// Where the new content of a run comes from.

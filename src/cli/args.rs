@@ -57,16 +57,28 @@ pub enum VerifyFormat {
 pub enum Command {
     /// Protect this repository: install the hooks, keeping those that are there.
     Install {
+        /// Where else.
+        #[command(flatten)]
+        reach: Reach,
+        /// What the hooks do where this program is gone.
+        #[arg(long, value_name = "WHAT", default_value = "warn")]
+        if_missing: IfMissing,
         /// Print what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
     },
     /// Remove the hooks of this repository and bring back those that were there.
     Uninstall {
+        /// Where else.
+        #[command(flatten)]
+        reach: Reach,
         /// Print what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
     },
+    /// Look whether leakwarden runs where it should, and say how to mend what fails. Exit codes: 0
+    /// covered, 1 not covered, 2 wrong usage, 3 nobody can tell.
+    Doctor(Doctor),
     /// Look for secrets in files and folders, or in what is staged.
     Scan {
         /// Scan what the next commit would add.
@@ -173,6 +185,66 @@ pub enum Command {
     /// What the hooks run.
     #[command(subcommand)]
     Hook(Hook),
+}
+
+/// What to look at; without any, this machine and this repository.
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// Only this repository.
+    #[arg(long, group = "what")]
+    pub repo: bool,
+    /// Only this machine.
+    #[arg(long, group = "what")]
+    pub machine: bool,
+    /// This machine, and every repository below this folder.
+    #[arg(long, value_name = "FOLDER", group = "what")]
+    pub all: Option<PathBuf>,
+    /// As JSON (docs/doctor.md).
+    #[arg(long)]
+    pub json: bool,
+    /// Mend what is safe to mend: missing, old or disabled hooks of leakwarden's are written anew.
+    #[arg(long)]
+    pub fix: bool,
+    /// Commit a generated secret in a scratch repository with this repository's hooks: it must be stopped.
+    #[arg(long)]
+    pub canary: bool,
+}
+
+/// Where hooks come or go; without any, in this repository.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[group(multiple = false)]
+pub struct Reach {
+    /// Every repository below this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub all: Option<PathBuf>,
+    /// Every repository of this user, by git's configuration (git 2.54 and newer).
+    #[arg(long)]
+    pub user: bool,
+    /// Every repository on this machine, by the system configuration of every git found on it (git 2.54
+    /// and newer).
+    #[arg(long)]
+    pub system: bool,
+    /// Every new clone of this user, by git's template.
+    #[arg(long)]
+    pub template: bool,
+}
+
+/// What hooks do where the program is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IfMissing {
+    /// Say that nothing was scanned, and let it pass.
+    Warn,
+    /// Stop the commit, with exit code 3.
+    Block,
+}
+
+impl From<IfMissing> for crate::install::Missing {
+    fn from(what: IfMissing) -> Self {
+        match what {
+            IfMissing::Warn => crate::install::Missing::Warn,
+            IfMissing::Block => crate::install::Missing::Block,
+        }
+    }
 }
 
 /// Commands about exceptions.
@@ -299,11 +371,19 @@ pub enum Policy {
         #[arg(long)]
         json: bool,
     },
-    /// Look for mistakes in a policy file.
+    /// Look for mistakes in policy files: in each, and in those of a fleet together.
     Check {
-        /// The file: a repository's, a user's, or a fleet's.
-        file: PathBuf,
+        /// Files: a repository's, a user's, or a fleet's; or a folder with a fleet's `policy.toml` and
+        /// `policy.d`.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
+    /// Check the fleet's policy on this machine and make it the last good copy, which counts for 7 days
+    /// where the policy is broken. For whoever delivers policy, as root (docs/policy.md).
+    Keep,
     /// Write a commented `.leakwarden.toml` to begin with.
     Init,
 }

@@ -25,6 +25,22 @@ pub(super) fn user_policy() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "leakwarden").map(|folders| folders.config_dir().join("config.toml"))
 }
 
+/// The folders of PATH.
+pub(super) fn path() -> Vec<PathBuf> {
+    set("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+/// The user's home.
+pub(super) fn home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|folders| folders.home_dir().to_path_buf())
+}
+
+/// Where this user's data is kept: a copy of the program, hooks that git's configuration names. `None`
+/// where there is no home.
+pub(super) fn data_folder() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "leakwarden").map(|folders| folders.data_local_dir().to_path_buf())
+}
+
 /// Where this user's state is kept: the ledger, the open exposures. `None` where there is no home.
 pub(super) fn state_folder() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "leakwarden")?;

@@ -1,20 +1,21 @@
 //! One case from its files to its judgement: the layers of policy, the rules they make, the
 //! exceptions, and the report.
 
+use std::sync::Once as OnlyOnce;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 
-use super::Exit;
 use super::around::{self, Automation};
+use super::{Exit, tell};
 use crate::approval;
-use crate::config;
+use crate::config::{self, CopyInUse};
 use crate::exception::Exception;
 use crate::exception::book::Book;
 use crate::exception::once::Once;
 use crate::exception::{PATH, days_between};
-use crate::finding::{Finding, Part};
+use crate::finding::{Finding, Part, escape};
 use crate::fragment::Fragment;
 use crate::git::{Repo, state};
 use crate::policy::judge::{Approvals, awaiting};
@@ -50,17 +51,25 @@ impl Failure {
 }
 
 /// The layers of policy while they are collected.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Docket {
     /// What is there so far.
     pub layers: Layers,
+    /// That the fleet's policy is broken, and a copy counts instead.
+    copy: Option<CopyInUse>,
 }
 
 impl Docket {
-    /// Begins with the layers of this machine.
+    /// Begins with the layers of this machine. Where a copy stands in for the fleet's policy, that is
+    /// told, once in a run.
     pub fn open() -> Result<Self, Failure> {
+        static TOLD: OnlyOnce = OnlyOnce::new();
         let user = around::user_policy();
-        Ok(Docket { layers: config::machine(user.as_deref()).map_err(Failure::usage)? })
+        let machine = config::machine(user.as_deref()).map_err(Failure::usage)?;
+        if let Some(copy) = &machine.copy {
+            TOLD.call_once(|| tell(&format!("leakwarden: warning: {}\n", escape(copy.warning().as_bytes()))));
+        }
+        Ok(Docket { layers: machine.layers, copy: machine.copy })
     }
 
     /// The size cap, which is known before the repository is read: only owners of the machine set it.
@@ -95,7 +104,7 @@ impl Docket {
         let digest = self.layers.digest();
         let policy = self.layers.join().map_err(Failure::usage)?;
         let rules = RuleSet::with(policy.rules.clone()).map_err(Failure::usage)?;
-        Ok(Judgement { policy, rules, today: around::today(), digest })
+        Ok(Judgement { policy, rules, today: around::today(), digest, copy: self.copy })
     }
 }
 
@@ -110,6 +119,8 @@ pub(super) struct Judgement {
     pub today: Date,
     /// SHA-256 of the layers; `default` where there is none.
     pub digest: String,
+    /// That a copy of the fleet's policy counts instead of the policy.
+    pub copy: Option<CopyInUse>,
 }
 
 impl Judgement {
@@ -178,6 +189,7 @@ impl Judgement {
     /// The report on a case.
     pub fn report(&self, subject: Subject, judged: Vec<Judged>, mut receipt: Receipt) -> Report {
         receipt.policy.clone_from(&self.digest);
+        receipt.policy_copy_until = self.copy.as_ref().map(CopyInUse::end);
         receipt.excepted = judged.iter().filter(|own| own.excepted.is_some()).count() as u64;
         let mut report = Report::new(subject, judged, receipt);
         report.unscanned_blocks = self.policy.not_scanned == Unscanned::Block;

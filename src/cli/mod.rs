@@ -8,18 +8,19 @@ mod args;
 mod around;
 mod bench;
 mod case;
+mod doctor;
 mod exceptions;
 mod exposures;
 mod generate;
 mod hook;
 mod import;
+mod install;
 mod journal;
 mod ledger;
 mod policy;
 mod prompt;
 mod rules;
 mod scan;
-mod setup;
 mod verify;
 
 use std::ffi::OsString;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::install::Missing;
 use crate::report::human::Look;
 use crate::report::{Report, github, human, json, sarif};
 use args::{Args, Command, Format, Hook, When};
@@ -75,8 +77,14 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
     };
     let color = args.color;
     match args.command {
-        Command::Install { dry_run } => setup::install(dry_run),
-        Command::Uninstall { dry_run } => setup::uninstall(dry_run),
+        Command::Install { reach, if_missing, dry_run } => {
+            let missing = if_missing.into();
+            install::run(&install::Request { install: true, reach, missing, dry_run })
+        }
+        Command::Uninstall { reach, dry_run } => {
+            install::run(&install::Request { install: false, reach, missing: Missing::Warn, dry_run })
+        }
+        Command::Doctor(request) => doctor::run(&request),
         Command::Scan { staged: true, format, .. } => scan::staged(format, color),
         Command::Scan { paths, format, .. } => scan::paths(&paths, format, color),
         Command::Allow { ids, kind, reason, expires, ticket, once } => {

@@ -6,8 +6,10 @@ use anyhow::{Context, Result};
 
 use super::args::Rules;
 use super::{Exit, fail, print};
+use crate::document;
 use crate::finding::Part;
 use crate::fragment::{Fragment, View};
+use crate::policy::check::{self as policy, VERSION};
 use crate::rules::syntax::{RuleFile, RuleSource};
 use crate::rules::{RuleSet, check};
 use crate::scan::{scan, scan_path};
@@ -35,7 +37,7 @@ fn show(id: &str) -> Result<Exit> {
     let sources = RuleSet::builtin().sources();
     let rule = sources.into_iter().find(|rule| rule.id == id);
     let rule = rule.with_context(|| format!("no rule is called `{id}`; `leakwarden rules list` shows all"))?;
-    print(&toml::to_string(&RuleFile { rules: vec![rule] }).context("writing the rule as TOML")?)?;
+    print(&toml::to_string(&RuleFile { version: None, rules: vec![rule] }).context("writing the rule as TOML")?)?;
     Ok(Exit::Clean)
 }
 
@@ -77,7 +79,8 @@ fn read(files: &[PathBuf]) -> Result<Vec<RuleSource>> {
     for path in files {
         let shown = path.display();
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-        let file: RuleFile = toml::from_str(&text).with_context(|| format!("{shown}"))?;
+        let file: RuleFile = document::versioned(&text, VERSION).with_context(|| format!("{shown}"))?;
+        policy::version(file.version).with_context(|| format!("{shown}"))?;
         all.extend(file.rules);
     }
     Ok(all)

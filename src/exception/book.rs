@@ -48,6 +48,9 @@ struct Entry {
     approval: Option<String>,
 }
 
+/// The version of the file.
+const VERSION: u32 = 1;
+
 /// More exceptions than this are no exceptions; a baseline is for those.
 const MOST: usize = 5_000;
 
@@ -61,8 +64,11 @@ impl Book {
         if let Some(line) = first {
             bail!("line {}: the file is in conflict; `leakwarden exceptions fix` merges both sides", line + 1);
         }
-        let file: File = crate::document::parse(text)?;
-        ensure!(file.version == 1, "version {} is not known; this leakwarden knows 1", file.version);
+        let file: File = crate::document::versioned(text, VERSION)?;
+        if file.version > VERSION {
+            return Err(crate::document::newer(file.version, VERSION));
+        }
+        ensure!(file.version == VERSION, "version {} is not known; this leakwarden knows 1", file.version);
         ensure!(
             (8..=64).contains(&file.repo_id.len()) && file.repo_id.bytes().all(|b| b.is_ascii_alphanumeric()),
             "`repo_id` is 8 to 64 letters and digits"

@@ -32,6 +32,7 @@ const MOST_EVENTS: usize = 50;
 /// A credential that got past. Text fields hold what people and repositories said, so they are
 /// escaped when they are printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Exposure {
     /// Version of the file, [`VERSION`].
     pub version: u32,
@@ -79,6 +80,32 @@ pub struct Exposure {
     /// What happened to it, oldest first.
     pub events: Vec<Happened>,
 }
+
+/// A file that another version of leakwarden wrote.
+#[derive(Debug)]
+struct OtherVersion(u32);
+
+impl OtherVersion {
+    /// That this text is of a later version, if it is.
+    fn later(text: &str) -> Option<Self> {
+        let file: serde_json::Value = serde_json::from_str(text).ok()?;
+        let version = u32::try_from(file["version"].as_u64()?).ok()?;
+        (version > VERSION).then_some(OtherVersion(version))
+    }
+}
+
+impl std::fmt::Display for OtherVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let own = self.0;
+        if own > VERSION {
+            crate::document::newer(own, VERSION).fmt(f)
+        } else {
+            write!(f, "version {own} is not known")
+        }
+    }
+}
+
+impl std::error::Error for OtherVersion {}
 
 /// How a credential got past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

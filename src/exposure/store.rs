@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Cause, Exposure, Site, Status, VERSION, id, is_id};
+use super::{Cause, Exposure, OtherVersion, Site, Status, VERSION, id, is_id};
 use crate::finding::{Finding, escape, lossy};
 
 /// How long a change waits for another one to end.
@@ -324,6 +324,9 @@ fn read(path: &Path, clone: &str, id: &str, status: Status) -> Result<Exposure> 
     let length = File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
     ensure!(length as u64 <= LARGEST, "more than {} MiB", LARGEST >> 20);
     let mut own: Exposure = serde_json::from_str(&text).map_err(|error| {
+        if let Some(later) = OtherVersion::later(&text) {
+            return later.into();
+        }
         // The message of the error may repeat what stands there.
         anyhow::anyhow!("line {}, column {}: not what leakwarden writes", error.line(), error.column())
     })?;
@@ -336,18 +339,6 @@ fn read(path: &Path, clone: &str, id: &str, status: Status) -> Result<Exposure> 
     own.status = status;
     Ok(own)
 }
-
-/// A file that another version of leakwarden wrote.
-#[derive(Debug)]
-struct OtherVersion(u32);
-
-impl std::fmt::Display for OtherVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "version {} is not known; this leakwarden knows {VERSION}", self.0)
-    }
-}
-
-impl std::error::Error for OtherVersion {}
 
 fn private() -> OpenOptions {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "the mode is set on unix only"))]

@@ -48,6 +48,10 @@ impl Passed {
         let mut lines = text.lines();
         let first = lines.next()?;
         let process = first.trim_start_matches('?');
+        // What a later version writes begins otherwise, and says nothing here.
+        if !process.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
         let mut word = || lines.next().filter(|word| *word != "-").map(str::to_owned);
         let (head, tree) = (word(), word());
         let index = word()?;
@@ -140,5 +144,6 @@ mod tests {
         assert_eq!(Passed::parse(&passed.text()).as_ref(), Some(&passed));
         assert!(passed.text().starts_with("?123\n"));
         assert_eq!(Passed::parse(""), None);
+        assert_eq!(Passed::parse("v2 123\n-\nab\n1 2 3\n"), None);
     }
 }

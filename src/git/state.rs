@@ -210,11 +210,13 @@ impl Repo {
             .context("cannot write into the git directory")
     }
 
-    /// Removes all of our state files in this worktree and in what all worktrees share; with `all`
-    /// also the clone's id, by which its exposures are known.
+    /// Removes all of our state files in every worktree and in what they share; with `all` also the
+    /// clone's id, by which its exposures are known.
     pub fn forget(&self, all: bool) {
-        let own = [TRAILERS, ONCE, TOLD, "looked", "passed", "receipts", "recorded", "summed"];
-        for place in [self.git_dir(), self.gix.common_dir()] {
+        let own = [TRAILERS, ONCE, TOLD, "looked", "passed", "receipts", "recorded", "said", "summed"];
+        let common = self.gix.common_dir();
+        let linked = fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten().map(|entry| entry.path());
+        for place in linked.chain([self.git_dir().to_path_buf(), common.to_path_buf()]) {
             let folder = place.join("leakwarden");
             if folder.is_symlink() {
                 continue;

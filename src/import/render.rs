@@ -11,7 +11,7 @@ use crate::rules::syntax::{RuleFile, RuleSource};
 /// # Errors
 /// Where it cannot be written as TOML.
 pub fn rule(source: &RuleSource, origin: &str) -> Result<String> {
-    let file = RuleFile { rules: vec![source.clone()] };
+    let file = RuleFile { version: None, rules: vec![source.clone()] };
     Ok(format!("# {origin}\n{}", toml::to_string(&file).context("writing the rule as TOML")?))
 }
 

@@ -97,37 +97,58 @@ impl Ledger {
     /// # Errors
     /// Where it cannot be written as a whole; then it is not promised.
     pub fn append(&self, entry: Entry) -> Result<Head> {
+        self.append_all(vec![entry])?.context("nothing was to be written")
+    }
+
+    /// Appends records one after the other, and syncs once. `None` where there are none.
+    ///
+    /// # Errors
+    /// Where one cannot be written as a whole; then neither it nor those after it are promised.
+    pub fn append_all(&self, entries: Vec<Entry>) -> Result<Option<Head>> {
+        if entries.is_empty() {
+            return Ok(None);
+        }
         self.make_folder()?;
         let lock = self.lock()?;
-        let promised = entry.event.is_promised();
+        let promised = entries.iter().any(|entry| entry.event.is_promised());
         let path = self.folder.join(NAME);
         let mut file = opened(OpenOptions::new().read(true).append(true).create(true), &path)?;
-        let place = self.place(&mut file, &path)?;
+        let mut place = self.place(&mut file, &path)?;
         if place.empty {
             // Whoever syncs a later record syncs the file, and its name must be on disk by then.
             sync_folder(&self.folder)?;
         }
-        let record = Record {
-            v: VERSION,
-            ledger: place.ledger,
-            seq: place.seq,
-            time: format!("{:.3}", jiff::Timestamp::now()),
-            prev: place.prev,
-            torn: place.torn,
-            entry,
-        };
-        let text = line(record.clone());
-        let head = Head { ledger: record.ledger.clone(), seq: record.seq, hash: sha256(text.as_bytes()) };
-        let close = if place.open { "\n" } else { "" };
-        write_once(&mut file, format!("{close}{text}\n").as_bytes())
-            .with_context(|| format!("cannot write to {}", shown(&path)))?;
+        let mut written = Vec::new();
+        for entry in entries {
+            let record = Record {
+                v: VERSION,
+                ledger: place.ledger.clone(),
+                seq: place.seq,
+                time: format!("{:.3}", jiff::Timestamp::now()),
+                prev: place.prev,
+                torn: place.torn.take(),
+                entry,
+            };
+            let text = line(record.clone());
+            let close = if place.open { "\n" } else { "" };
+            write_once(&mut file, format!("{close}{text}\n").as_bytes())
+                .with_context(|| format!("cannot write to {}", shown(&path)))?;
+            let head = Head { ledger: record.ledger.clone(), seq: record.seq, hash: sha256(text.as_bytes()) };
+            (place.seq, place.prev, place.open) = (head.seq.saturating_add(1), head.hash.clone(), false);
+            written.push((record, text, head));
+        }
         if promised {
             file.sync_data().with_context(|| format!("{} cannot be synced to disk", shown(&path)))?;
         }
-        self.set_head(&head, promised)?;
+        let last = written.last().map(|(_, _, head)| head.clone());
+        if let Some(head) = &last {
+            self.set_head(head, promised)?;
+        }
         drop(lock);
-        self.sinks.send(&record, &text, &head);
-        Ok(head)
+        for (record, text, head) in &written {
+            self.sinks.send(record, text, head);
+        }
+        Ok(last)
     }
 
     /// The key of this machine's pseudonyms; it is made where there is none.
@@ -174,6 +195,20 @@ impl Ledger {
         let file = File::open(self.folder.join("lock")).ok()?;
         wait(|| file.try_lock_shared()).ok()?;
         Some(file)
+    }
+
+    /// Whether a record could be written now; leaves nothing behind.
+    ///
+    /// # Errors
+    /// What keeps it from being written.
+    pub fn probe(&self) -> Result<()> {
+        let there = self.folder.ancestors().find(|folder| folder.exists()).context("no such folder")?;
+        tempfile::tempfile_in(there).with_context(|| format!("cannot write in {}", shown(there)))?;
+        let path = self.folder.join(NAME);
+        if path.exists() {
+            opened(OpenOptions::new().append(true), &path)?;
+        }
+        Ok(())
     }
 
     fn make_folder(&self) -> Result<()> {

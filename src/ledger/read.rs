@@ -12,7 +12,7 @@ use std::vec;
 use anyhow::{Context, Result};
 
 use super::line::Link;
-use super::record::Record;
+use super::record::{Record, VERSION};
 use crate::finding::escape;
 
 /// The file that grows.
@@ -186,11 +186,20 @@ pub fn records(folder: &Path) -> Result<(Vec<Record>, Vec<String>)> {
     for line in Lines::of(&files.readable)? {
         let line = line?;
         match serde_json::from_slice(&line.bytes) {
-            Ok(record) => records.push(record),
+            Ok(record) => {
+                notes.extend(later(&line, &record));
+                records.push(record);
+            }
             Err(_) => notes.push(format!("{}: {}", line.place(), unread(&line.bytes))),
         }
     }
     Ok((records, notes))
+}
+
+/// That a later version wrote a record, which may say more than is read.
+fn later(line: &Line, record: &Record) -> Option<String> {
+    let what = || format!("{}: record {} is of a newer leakwarden (format {})", line.place(), record.seq, record.v);
+    (record.v > VERSION).then(|| format!("{}; upgrade to read all of it", what()))
 }
 
 /// Why a line is not read.
@@ -199,7 +208,9 @@ fn unread(line: &[u8]) -> String {
     let event = value.as_ref().and_then(|value| value["event"].as_str());
     match (Link::read(line), event) {
         (Some(link), Some(event)) => {
-            format!("record {} (`{}`) is not one that this version knows", link.seq, escape(event.as_bytes()))
+            let event = escape(event.as_bytes());
+            let hint = if link.v > VERSION { " (a newer leakwarden wrote it; upgrade to read it)" } else { "" };
+            format!("record {} (`{event}`) is not one that this version knows{hint}", link.seq)
         }
         _ => "not a record; `leakwarden ledger verify` tells what it may be".to_owned(),
     }

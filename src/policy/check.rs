@@ -8,6 +8,9 @@ use super::syntax::{Keys, Wide};
 use super::{WideException, Writer};
 use crate::rules::Rule;
 
+/// The version of the syntax.
+pub const VERSION: u32 = 1;
+
 /// Own rules that a repository may bring.
 const MOST_RULES: usize = 100;
 
@@ -79,8 +82,20 @@ pub fn repository(keys: &Keys) -> Result<()> {
     Ok(())
 }
 
+/// Checks the version of the syntax.
+///
+/// # Errors
+/// Where it is another than 1; a later one was written for a later leakwarden.
+pub fn version(version: Option<u32>) -> Result<()> {
+    match version {
+        None | Some(VERSION) => Ok(()),
+        Some(0) => bail!("`version` is {VERSION}"),
+        Some(later) => Err(crate::document::newer(later, VERSION)),
+    }
+}
+
 fn common(keys: &Keys) -> Result<()> {
-    ensure!(matches!(keys.version, None | Some(1)), "`version` is 1");
+    version(keys.version)?;
     for rule in &keys.rule {
         own_rule(rule)?;
     }

@@ -125,7 +125,10 @@ impl Layers {
         {
             return "default".to_owned();
         }
-        let digest = Sha256::digest(format!("{self:?}"));
+        // Whether it is explained changes nothing of it.
+        let Layers { recommended, user, repository, target, last_signers, mandatory, explain: _ } = self;
+        let all = (recommended, user, repository, target, last_signers, mandatory);
+        let digest = Sha256::digest(format!("{all:?}"));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -313,10 +316,12 @@ impl<'a> Join<'a> {
 
     fn kinds(&mut self) -> BTreeMap<String, Kind> {
         let longest = self.strictest("exceptions.longest_days", 366, |k| k.exceptions.longest_days, |a, b| a < b);
+        let most = longest.max(1);
         let mut kinds: BTreeMap<String, (Kind, String)> = KINDS
             .iter()
             .map(|&(name, days, _)| {
-                (name.to_owned(), (Kind { default_days: days, longest_days: longest.max(1) }, "built-in".to_owned()))
+                let kind = Kind { default_days: days.min(most), longest_days: most };
+                (name.to_owned(), (kind, "built-in".to_owned()))
             })
             .collect();
         let layers = self.layers;

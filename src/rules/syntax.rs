@@ -13,6 +13,9 @@ use crate::level::{Confidence, Severity};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
+    /// Version of the syntax: 1, which a file need not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
     /// The rules of the file.
     #[serde(default, rename = "rule")]
     pub rules: Vec<RuleSource>,

@@ -9,7 +9,7 @@ use super::super::around;
 use super::super::case::{Docket, Failure};
 use super::staged::for_this_commit;
 use super::trailers::{of_replaced, write_trailers};
-use super::{A_DAY, mark_used, record, unscanned};
+use super::{A_DAY, mark_used, record, twice, unscanned};
 use crate::exception::once;
 use crate::finding::Part;
 use crate::fragment::Fragment;
@@ -52,7 +52,8 @@ pub(super) fn message(file: &Path) -> Result<Report, Failure> {
         }
     }
     let mut judged = judgement.judge(findings, book.as_ref(), &once);
-    if !unscanned(&receipt, &judgement) || judged.iter().any(|own| own.blocking) {
+    let again = judged.iter().any(|own| own.blocking) && twice::said(&repo, "commit-msg", &judged);
+    if !again && (!unscanned(&receipt, &judgement) || judged.iter().any(|own| own.blocking)) {
         record::decision(&repo, &judgement, "commit-msg", staging.tree().as_deref(), &mut judged, &mut receipt);
     }
     let blocked = unscanned(&receipt, &judgement) || judged.iter().any(|own| own.blocking);
@@ -82,7 +83,9 @@ pub(super) fn message(file: &Path) -> Result<Report, Failure> {
         repo.clear_state(state::TRAILERS);
         mark_used(&repo)?;
     }
-    Ok(judgement.report(Subject::Message, judged, receipt))
+    let mut report = judgement.report(Subject::Message, judged, receipt);
+    report.told = again;
+    Ok(report)
 }
 
 /// Where a hook after pre-commit changed what is staged, post-commit has to look again. (In a hook the

@@ -10,6 +10,7 @@ mod staged;
 mod strict;
 mod tally;
 mod trailers;
+mod twice;
 mod uncovered;
 
 use std::io::Read;

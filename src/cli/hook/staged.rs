@@ -8,7 +8,7 @@ use super::super::args::{Format, When};
 use super::super::case::{Docket, Failure, Judgement};
 use super::super::{around, deliver, exposures, prompt};
 use super::trailers::{leave_trailers, trailers};
-use super::{A_DAY, USED_ON, ended, head_name, leave, record, unscanned};
+use super::{A_DAY, USED_ON, ended, head_name, leave, record, twice, unscanned};
 use crate::exception::once::{self, Once};
 use crate::finding::{Finding, escape};
 use crate::git::staged::{Options, Staging};
@@ -25,6 +25,12 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
     docket.repository(|path| staging.file(path))?;
     docket.last_signers(|path| staging.file_before(path));
     let mut judgement = docket.policy()?;
+    if subject == Subject::Commit && format == Format::Human && {
+        let head = staging.head().map(|head| &head.id);
+        twice::passed(&repo, head, staging.tree().as_deref())
+    } {
+        return Ok(judgement.report(subject, Vec::new(), Receipt::default()));
+    }
     if subject == Subject::Commit {
         judgement.for_whoever_commits();
     }
@@ -42,10 +48,13 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
     }
     let mut judged = judgement.judge(found.findings.clone(), book.as_ref(), &once);
     let blocks = |judged: &[Judged]| judged.iter().any(|own| own.blocking);
-    let mut told = false;
+    let at = if moment == Moment::Merge { "pre-merge-commit" } else { "pre-commit" };
+    let again = in_hook && format == Format::Human && blocks(&judged) && twice::said(&repo, at, &judged);
+    let mut told = again;
     if in_hook
         && format == Format::Human
         && blocks(&judged)
+        && !again
         && !unscanned(&found.receipt, &judgement)
         && prompt::possible(&judged, &judgement)
     {
@@ -62,8 +71,7 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
         }
     }
     // What is stopped because it cannot be scanned was let pass by nobody.
-    if in_hook && (blocks(&judged) || !unscanned(&found.receipt, &judgement)) {
-        let at = if moment == Moment::Merge { "pre-merge-commit" } else { "pre-commit" };
+    if in_hook && !again && (blocks(&judged) || !unscanned(&found.receipt, &judgement)) {
         record::decision(&repo, &judgement, at, staging.tree().as_deref(), &mut judged, &mut found.receipt);
     }
     let lines = trailers(&judged);

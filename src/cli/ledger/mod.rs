@@ -28,6 +28,8 @@ pub enum Ledger {
     Report(report::Request),
 }
 
+pub(super) use verify::holds;
+
 pub(super) fn run(command: Ledger) -> Exit {
     match command {
         Ledger::Show(request) => show::run(&request),

@@ -39,6 +39,9 @@ fn show(request: &Request) -> Result<String, Failure> {
         let young = since.is_none_or(|since| record.time.parse::<Timestamp>().is_ok_and(|time| time >= since));
         young && (events.is_empty() || events.contains(&record.entry.event))
     };
+    let (records, notes) = read::records(ledger.folder())?;
+    // Records go to standard output and notes beside them, so that neither is taken for the other.
+    notes.iter().for_each(|note| drop(writeln!(io::stderr(), "note: {note}")));
     if request.json {
         let mut out = String::new();
         for line in read::lines(ledger.folder())? {
@@ -52,9 +55,6 @@ fn show(request: &Request) -> Result<String, Failure> {
         }
         return Ok(out);
     }
-    let (records, notes) = read::records(ledger.folder())?;
-    // Records go to standard output and notes beside them, so that neither is taken for the other.
-    notes.iter().for_each(|note| drop(writeln!(io::stderr(), "note: {note}")));
     let out: String = records.iter().filter(|record| wanted(record)).map(told).collect();
     Ok(if out.is_empty() { "nothing is recorded\n".to_owned() } else { out })
 }

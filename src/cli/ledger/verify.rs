@@ -55,6 +55,14 @@ fn judge(request: &Request) -> Result<(String, Exit), Failure> {
     Ok((text, if verdict.holds() { Exit::Clean } else { Exit::Findings }))
 }
 
+/// Whether the chain holds, as far as the ledger itself tells.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(in crate::cli) fn holds(ledger: &Ledger) -> Result<bool> {
+    Ok(read(ledger, &[])?.1.holds())
+}
+
 /// The anchors that this person's commits carry, if one stands in a repository: those of this ledger, as
 /// far as its records were not rotated away.
 fn in_commits(verdict: &Verdict) -> Vec<Head> {

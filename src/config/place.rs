@@ -1,7 +1,4 @@
-//! Policy files of this machine: where they are, and whether they may be believed.
-//!
-//! A fleet's files stand where only an administrator writes; their places are fixed, and no variable
-//! or flag changes them. (Nothing was run on macOS or Windows.)
+//! The places of policy files, and who may write there.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -9,86 +6,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::document;
-use crate::finding::escape;
-use crate::policy::layers::Layers;
-use crate::policy::syntax::{FleetFile, Keys};
-
-/// The folder of a fleet's policy.
-#[cfg(target_os = "macos")]
-pub const FLEET: &str = "/Library/Application Support/leakwarden";
-/// The folder of a fleet's policy.
-#[cfg(windows)]
-pub const FLEET: &str = "C:\\Program Files\\leakwarden";
-/// The folder of a fleet's policy.
-#[cfg(not(any(target_os = "macos", windows)))]
-pub const FLEET: &str = "/etc/leakwarden";
+use super::shown;
 
 /// The largest policy file, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Reads the layers that this machine has: fleet, and the user's file, if one is named.
-///
-/// # Errors
-/// Names the file and the mistake, and for a fleet's file what to do.
-pub fn machine(user: Option<&Path>) -> Result<Layers> {
-    let mut layers = Layers::default();
-    for path in fleet_files()? {
-        let name = shown(&path);
-        let file = fleet_file(&path).with_context(|| {
-            format!("the policy of this machine's administrators, {name}, is not valid; ask them to mend it")
-        })?;
-        let asked = file.mandatory.organisation.contact.as_ref().or(file.recommended.organisation.contact.as_ref());
-        let check = |keys: &Keys| {
-            let ask = asked.map_or_else(|| "ask your administrators".to_owned(), |who| format!("ask {who}"));
-            crate::policy::check::owner(keys).with_context(|| format!("{name} ({ask} to mend it)"))
-        };
-        check(&file.mandatory)?;
-        check(&file.recommended)?;
-        layers.mandatory.push((format!("{name} [mandatory]"), file.mandatory));
-        layers.recommended.push((format!("{name} [recommended]"), file.recommended));
-    }
-    if let Some(path) = user
-        && let Some(text) = read(path, false)?
-    {
-        layers.user = Some((shown(path), keys(&text).with_context(|| shown(path))?));
-    }
-    Ok(layers)
-}
+/// The file of a fleet's policy, below its folder.
+pub(super) const MAIN: &str = "policy.toml";
 
-/// A layer of user or repository from its text.
-///
-/// # Errors
-/// Names line, field and mistake.
-pub fn keys(text: &str) -> Result<Keys> {
-    document::parse(text)
-}
+/// The folder of more such files.
+pub(super) const MORE: &str = "policy.d";
 
 /// `policy.toml` and the files of `policy.d`, in order of their names.
-fn fleet_files() -> Result<Vec<PathBuf>> {
-    let folder = Path::new(FLEET);
-    // Looking for a file that is not there is all that most machines pay.
-    if !exists(folder)? {
-        return Ok(Vec::new());
-    }
+///
+/// # Errors
+/// Where a folder cannot be read or others than root can write it.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let main = folder.join("policy.toml");
+    let main = folder.join(MAIN);
     if exists(&main)? {
         files.push(main);
     }
-    let more = folder.join("policy.d");
+    let more = folder.join(MORE);
     if exists(&more)? {
         administrators_own(&more)?;
-        let entries = fs::read_dir(&more).with_context(|| format!("cannot read {}", shown(&more)))?;
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry.with_context(|| format!("cannot read {}", shown(&more)))?.path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
-                found.push(path);
-            }
-        }
-        found.sort();
-        files.append(&mut found);
+        files.append(&mut listed(&more)?);
     }
     if !files.is_empty() {
         administrators_own(folder)?;
@@ -96,7 +38,21 @@ fn fleet_files() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn exists(path: &Path) -> Result<bool> {
+/// The policy files of `policy.d`, by name.
+pub(super) fn listed(more: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(more).with_context(|| format!("cannot read {}", shown(more)))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", shown(more)))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+pub(super) fn exists(path: &Path) -> Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
@@ -104,13 +60,8 @@ fn exists(path: &Path) -> Result<bool> {
     }
 }
 
-fn fleet_file(path: &Path) -> Result<FleetFile> {
-    let text = read(path, true)?.context("it is gone")?;
-    document::parse(&text)
-}
-
 /// The text of a policy file; `None` where there is none.
-fn read(path: &Path, administrators: bool) -> Result<Option<String>> {
+pub(super) fn read(path: &Path, administrators: bool) -> Result<Option<String>> {
     if administrators {
         let kind = fs::symlink_metadata(path).with_context(|| format!("cannot look at {}", shown(path)))?;
         ensure!(kind.is_file(), "it is not a regular file");
@@ -142,7 +93,7 @@ fn read(path: &Path, administrators: bool) -> Result<Option<String>> {
     String::from_utf8(text).ok().with_context(|| format!("{} is no UTF-8 text", shown(path))).map(Some)
 }
 
-fn administrators_own(folder: &Path) -> Result<()> {
+pub(super) fn administrators_own(folder: &Path) -> Result<()> {
     let metadata = fs::symlink_metadata(folder).with_context(|| format!("cannot look at {}", shown(folder)))?;
     ensure!(metadata.is_dir(), "{} is not a folder", shown(folder));
     owned(&metadata, folder)
@@ -169,6 +120,15 @@ fn owned(_metadata: &fs::Metadata, _path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_encoded_bytes())
+/// When something about a file last changed, in Unix seconds: its bytes, owner, mode or name. Where the
+/// system does not tell, when its bytes did.
+pub(super) fn changed(path: &Path) -> Option<i64> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::MetadataExt::ctime(&metadata));
+    #[cfg(not(unix))]
+    {
+        let since = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok()
+    }
 }

@@ -1,0 +1,274 @@
+//! The hooks of every repository below a folder.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Request, judgement, settled, strict};
+use crate::cli::case::{Docket, Judgement};
+use crate::cli::journal::Journal;
+use crate::cli::{Exit, around, exposures, fail, print};
+use crate::finding::escape;
+use crate::git::{Repo, write};
+use crate::install::below::{self, Found};
+use crate::install::gits::{self, Installed};
+use crate::install::place::{Git, Place};
+use crate::install::plan::{self, Prepared};
+use crate::install::shim::Shims;
+use crate::install::{self, Plan};
+use crate::ledger::{Entry, Event};
+use crate::scan::many;
+
+/// Repositories whose new files are synced to disk together.
+const TOGETHER: usize = 128;
+
+pub(super) fn run(request: &Request, root: &Path) -> Exit {
+    match all(request, root) {
+        Ok(exit) => exit,
+        Err(error) => fail(Exit::Usage, &error),
+    }
+}
+
+/// What becomes of a repository, in the order of the summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Became {
+    Changed,
+    AsItShould,
+    Shared,
+    Bare,
+    NotCovered,
+    Unread,
+}
+
+/// A repository that was looked at.
+struct Looked {
+    found: Found,
+    /// What git says of it; nothing of a bare one.
+    seen: Result<Option<Seen>>,
+}
+
+struct Seen {
+    place: Place,
+    judgement: Judgement,
+}
+
+/// A repository, what became of it, and what is to be said.
+struct Line {
+    folder: PathBuf,
+    became: Became,
+    notes: Vec<String>,
+}
+
+fn all(request: &Request, root: &Path) -> Result<Exit> {
+    let root = root.canonicalize().with_context(|| format!("cannot read {}", install::shown(root)))?;
+    let docket = Docket::open().map_err(|failure| failure.error)?;
+    let mut heads = Vec::new();
+    let shims = settled(request, strict(&judgement(docket.clone(), None)?), &mut heads)?;
+    let gits = gits::find(&around::path(), around::home().as_deref());
+    let bar = bar();
+    bar.set_message("looking for repositories");
+    let (found, unread) = below::find(&root);
+    bar.set_length(found.len() as u64);
+    bar.set_message("looking at them");
+    let looked = many::each(
+        &found,
+        || (),
+        |(), found| {
+            let seen = look(found, &docket);
+            bar.inc(1);
+            Looked { found: found.clone(), seen }
+        },
+    );
+    bar.set_position(0);
+    bar.set_message(if request.install { "installing" } else { "uninstalling" });
+    let mut lines = Vec::new();
+    let mut entries = Vec::new();
+    let mut owners = HashMap::new();
+    let mut rest = looked.into_iter().peekable();
+    while rest.peek().is_some() {
+        let batch: Vec<Looked> = rest.by_ref().take(TOGETHER).collect();
+        bar.inc(batch.len() as u64);
+        do_batch(request, batch, &gits, &shims, &mut owners, (&mut lines, &mut entries))?;
+    }
+    bar.finish_and_clear();
+    lines.sort_by(|a, b| a.folder.cmp(&b.folder));
+    if let Err(error) = written(&docket, entries) {
+        heads.push(format!("this is not in the ledger: {}", escape(format!("{error:#}").as_bytes())));
+    }
+    print(&told(request, &root, &heads, &lines, &unread))?;
+    let worst = lines.iter().map(|line| line.became).max();
+    Ok(match worst {
+        Some(Became::Unread) => Exit::CouldNotScan,
+        _ if !unread.is_empty() => Exit::CouldNotScan,
+        Some(Became::NotCovered) => Exit::Usage,
+        _ => Exit::Clean,
+    })
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Asks git about a repository, and policy what it wants there.
+fn look(found: &Found, docket: &Docket) -> Result<Option<Seen>> {
+    if found.bare {
+        return Ok(None);
+    }
+    let place = Place::of(&Git::of(&found.folder))?;
+    // One that only git reads gets the hooks as well: they say then what they cannot scan.
+    let repo = Repo::holding(&found.folder).ok().flatten();
+    Ok(Some(Seen { place, judgement: judgement(docket.clone(), repo.as_ref())? }))
+}
+
+/// Plans, prepares, syncs and finishes a number of repositories.
+fn do_batch(
+    request: &Request,
+    batch: Vec<Looked>,
+    gits: &[Installed],
+    machine: &Shims,
+    owners: &mut HashMap<PathBuf, PathBuf>,
+    (lines, entries): (&mut Vec<Line>, &mut Vec<Entry>),
+) -> Result<()> {
+    let mut prepared = Vec::new();
+    let mut pending = Vec::new();
+    for looked in batch {
+        let folder = looked.found.folder;
+        let mut say = |became, notes: Vec<String>| lines.push(Line { folder: folder.clone(), became, notes });
+        let seen = match looked.seen {
+            Ok(Some(seen)) => seen,
+            Ok(None) => {
+                say(Became::Bare, vec!["nothing is committed in a bare repository".to_owned()]);
+                continue;
+            }
+            Err(error) => {
+                say(Became::Unread, vec![format!("{error:#}")]);
+                continue;
+            }
+        };
+        // Worktrees share the hooks; one that has a hooks folder of its own is looked at by itself.
+        let common = seen.place.common.canonicalize().unwrap_or_else(|_| seen.place.common.clone());
+        if seen.place.foreign.is_none()
+            && let Some(owner) = owners.get(&common)
+        {
+            say(Became::Shared, vec![format!("shares the hooks of {}", install::shown(owner))]);
+            continue;
+        }
+        owners.entry(common).or_insert_with(|| folder.clone());
+        let shims = Shims { strict: strict(&seen.judgement), ..machine.clone() };
+        let planned =
+            if request.install { install::install(&seen.place, gits, &shims) } else { install::uninstall(&seen.place) };
+        let Plan { steps, notes, complete, .. } = match planned {
+            Ok(plan) => plan,
+            Err(error) => {
+                say(Became::NotCovered, vec![format!("{error:#}")]);
+                continue;
+            }
+        };
+        let became = match (complete, steps.is_empty()) {
+            (false, _) => Became::NotCovered,
+            (true, true) => Became::AsItShould,
+            (true, false) => Became::Changed,
+        };
+        let notes = if complete { Vec::new() } else { notes };
+        if steps.is_empty() || request.dry_run {
+            say(became, notes);
+            continue;
+        }
+        match Prepared::of(steps) {
+            Ok(ready) => {
+                prepared.push(ready);
+                pending.push((Line { folder, became, notes }, seen.judgement));
+            }
+            Err(error) => say(Became::NotCovered, vec![format!("{error:#}")]),
+        }
+    }
+    plan::sync(&prepared)?;
+    let event = if request.install { Event::Installed } else { Event::Uninstalled };
+    for (ready, (mut line, judgement)) in prepared.into_iter().zip(pending) {
+        match ready.finish() {
+            Ok(_) => entries.extend(noted(&line.folder, &judgement, event)),
+            Err(error) => (line.became, line.notes) = (Became::NotCovered, vec![format!("{error:#}")]),
+        }
+        lines.push(line);
+    }
+    Ok(())
+}
+
+/// What the ledger gets to know; begins to watch what is committed there, or forgets it.
+fn noted(folder: &Path, judgement: &Judgement, event: Event) -> Option<Entry> {
+    let repo = Repo::holding(folder).ok().flatten()?;
+    if event == Event::Installed {
+        repo.look_from_here();
+    }
+    let journal = Journal::open(judgement, Some(&repo), "command").ok()?;
+    let entry = Entry { event, who: write::committer(), ..journal.entry() };
+    if event == Event::Uninstalled {
+        repo.forget(exposures::mention(&repo).is_none());
+    }
+    Some(entry)
+}
+
+fn written(docket: &Docket, entries: Vec<Entry>) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let judgement = judgement(docket.clone(), None)?;
+    let journal = Journal::open(&judgement, None, "command")?;
+    journal.ledger.append_all(entries).map(drop)
+}
+
+fn told(request: &Request, root: &Path, heads: &[String], lines: &[Line], unread: &[String]) -> String {
+    let word = |became| match (became, request.install, request.dry_run) {
+        (Became::Changed, true, false) => "installed",
+        (Became::Changed, true, true) => "would install",
+        (Became::Changed, false, false) => "uninstalled",
+        (Became::Changed, false, true) => "would uninstall",
+        (Became::AsItShould, true, _) => "current",
+        (Became::AsItShould, false, _) => "none there",
+        (Became::Shared, ..) => "shared",
+        (Became::Bare, ..) => "bare",
+        (Became::NotCovered, true, _) => "NOT COVERED",
+        (Became::NotCovered, false, _) => "LEFT",
+        (Became::Unread, ..) => "UNREADABLE",
+    };
+    let mut out: String = heads.iter().map(|line| format!("{line}\n")).collect();
+    let mut counts: HashMap<Became, usize> = HashMap::new();
+    for line in lines {
+        *counts.entry(line.became).or_default() += 1;
+        let _ = write!(out, "{:<15} {}", word(line.became), below::name(root, &line.folder));
+        let mut notes = line.notes.iter().map(|note| escape(note.as_bytes()));
+        match (line.became, notes.next()) {
+            (_, None) => out.push('\n'),
+            (Became::Shared | Became::Bare, Some(note)) => {
+                let _ = writeln!(out, " ({note})");
+            }
+            (_, Some(note)) => {
+                let _ = writeln!(out, "\n    {note}");
+            }
+        }
+        for note in notes {
+            let _ = writeln!(out, "    {note}");
+        }
+    }
+    for note in unread {
+        let _ = writeln!(out, "{:<15} {note}", "UNREADABLE");
+    }
+    let mut kinds: Vec<(Became, usize)> = counts.into_iter().collect();
+    kinds.sort();
+    let kinds: Vec<String> = kinds.iter().map(|(became, count)| format!("{count} {}", word(*became))).collect();
+    let repositories = if lines.len() == 1 { "repository" } else { "repositories" };
+    let colon = if kinds.is_empty() { "" } else { ": " };
+    let _ = writeln!(out, "{} {repositories}{colon}{}", lines.len(), kinds.join(", "));
+    out
+}

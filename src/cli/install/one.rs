@@ -1,0 +1,81 @@
+//! The hooks of the repository in which one stands.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{Request, here, judgement, settled, shims, strict};
+use crate::cli::case::{Docket, Judgement};
+use crate::cli::journal::Journal;
+use crate::cli::{around, exposures};
+use crate::finding::escape;
+use crate::git::{Repo, write};
+use crate::install::gits::Installed;
+use crate::install::place::{Git, Place};
+use crate::install::{self, Missing, Outcome, gits};
+use crate::ledger::{Entry, Event};
+
+pub(super) fn run(request: &Request) -> Result<Outcome> {
+    if request.install { installed(request) } else { uninstalled(request) }
+}
+
+fn installed(request: &Request) -> Result<Outcome> {
+    let docket = Docket::open().map_err(|failure| failure.error)?;
+    let repo = here(&docket)?;
+    let judgement = judgement(docket, repo.as_ref())?;
+    let mut lines = Vec::new();
+    let place = Place::of(&Git::here())?;
+    let shims = settled(request, strict(&judgement), &mut lines)?;
+    // Only where hooks are taken from elsewhere does it matter which gits there are.
+    let gits =
+        if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
+    let mut outcome = install::install(&place, &gits, &shims)?.carry_out(request.dry_run)?;
+    outcome.lines.splice(0..0, lines);
+    if let Some(repo) = repo.filter(|_| outcome.changed && !request.dry_run) {
+        note(&judgement, &repo, Event::Installed, &mut outcome);
+    }
+    Ok(outcome)
+}
+
+fn uninstalled(request: &Request) -> Result<Outcome> {
+    let place = Place::of(&Git::here())?;
+    let mut outcome = install::uninstall(&place)?.carry_out(request.dry_run)?;
+    if outcome.changed && !request.dry_run {
+        // A broken policy keeps nobody from leaving.
+        let docket = Docket::open().map_err(|failure| failure.error);
+        let here = docket.and_then(|docket| Ok((here(&docket)?, docket)));
+        if let Ok((Some(repo), docket)) = here {
+            if let Ok(judgement) = judgement(docket, Some(&repo)) {
+                note(&judgement, &repo, Event::Uninstalled, &mut outcome);
+            }
+            repo.forget(exposures::mention(&repo).is_none());
+        }
+    }
+    Ok(outcome)
+}
+
+pub(super) fn again(folder: &Path, gits: &[Installed]) -> Result<()> {
+    let docket = Docket::open().map_err(|failure| failure.error)?;
+    let repo = Repo::holding(folder)?;
+    let judgement = judgement(docket, repo.as_ref())?;
+    let (shims, binary) = shims(Missing::Warn, strict(&judgement))?;
+    binary.settle(false)?;
+    let place = Place::of(&Git::of(folder))?;
+    let mut outcome = install::install(&place, gits, &shims)?.carry_out(false)?;
+    if let Some(repo) = repo.filter(|_| outcome.changed) {
+        note(&judgement, &repo, Event::Installed, &mut outcome);
+    }
+    Ok(())
+}
+
+/// Writes that hooks came or went, and begins to watch what is committed here.
+fn note(judgement: &Judgement, repo: &Repo, event: Event, outcome: &mut Outcome) {
+    repo.look_from_here();
+    let written = Journal::open(judgement, Some(repo), "command").and_then(|journal| {
+        let who = write::committer();
+        journal.write(Entry { event, who, ..journal.entry() })
+    });
+    if let Err(error) = written {
+        outcome.lines.push(format!("this is not in the ledger: {}", escape(format!("{error:#}").as_bytes())));
+    }
+}

@@ -1,0 +1,316 @@
+//! The hooks of one repository, as each git of the machine sees them.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Check;
+use crate::finding::escape;
+use crate::install::gits::Installed;
+use crate::install::manager::Manager;
+use crate::install::place::{Git, Place};
+use crate::install::shim::{self, Hook, Shim, VERSION, aside};
+use crate::install::way::{Way, ways};
+use crate::install::{dropin, shown};
+
+/// What programs that hooks run say of themselves: each is asked once.
+pub type Answers = HashMap<PathBuf, Result<String, String>>;
+
+/// Hooks without which a secret gets into a commit or out of the machine.
+const STOPPING: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"];
+
+/// What is asked of one repository.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// A folder in it.
+    pub folder: &'a Path,
+    /// The gits of the machine; the first is the one on PATH.
+    pub gits: &'a [Installed],
+    /// The hooks that policy asks for.
+    pub wanted: &'a [&'static str],
+}
+
+/// Checks the hooks.
+pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let place = match Place::of(&Git::of(question.folder)) {
+        Ok(place) => place,
+        Err(error) => {
+            let text = escape(format!("{error:#}").as_bytes());
+            return vec![Check::unknown("repository", text, "ask git: `git status` in that folder")];
+        }
+    };
+    let mut covered = true;
+    for git in question.gits {
+        let check = on_git(question.folder, git);
+        covered &= check.status != super::Status::Fails;
+        checks.push(check);
+    }
+    checks.extend(worktrees(question.folder, &place));
+    let git = Git::of(question.folder);
+    for hook in question.wanted {
+        checks.push(one_hook(hook, &place, &git, answers));
+    }
+    for hook in shim::all() {
+        checks.extend(kept(&place.hooks, hook));
+    }
+    if question.gits.first().is_some_and(Installed::runs_config_hooks) {
+        checks.extend(configured(&git, covered));
+    }
+    checks
+}
+
+/// Whether one git runs leakwarden before a commit.
+fn on_git(folder: &Path, installed: &Installed) -> Check {
+    const ID: &str = "covered";
+    let subject = described(installed);
+    if installed.version.is_none() {
+        let mend = "look whether it can be run; where it cannot, nothing commits with it";
+        return Check::unknown(ID, "this git does not tell its version", mend).on(subject);
+    }
+    let git = Git::of(folder).by(&installed.path);
+    let found = Place::of(&git).and_then(|place| Ok((ways(&place, &git, "pre-commit")?, place)));
+    let (ways, place) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            let text = escape(format!("{error:#}").as_bytes());
+            return Check::unknown(ID, text, "ask this git: `git status` in that folder").on(subject);
+        }
+    };
+    let check = match ways.first() {
+        Some(Way::None { by, .. }) => uncovered(&place, *by),
+        None => uncovered(&place, None),
+        Some(way) => Check::ok(ID, format!("before each commit, by {}", told(way))),
+    };
+    check.on(subject)
+}
+
+/// Why leakwarden does not run, and what helps.
+fn uncovered(place: &Place, by: Option<Manager>) -> Check {
+    const ID: &str = "covered";
+    let whose = by.map_or_else(String::new, |by| format!(", which {} manages", by.name()));
+    match &place.foreign {
+        Some(foreign) => Check::fails(
+            ID,
+            format!(
+                "hooks are taken from {}{whose} (core.hooksPath, {}, {}), and leakwarden is not among them",
+                shown(&place.hooks),
+                foreign.scope,
+                foreign.origin
+            ),
+            "`leakwarden install` in the repository does or says what is needed",
+        )
+        .fixable(),
+        None => {
+            let there = match by {
+                Some(by) => {
+                    format!("{} has a hook of its own at {}", by.name(), shown(&place.hooks.join("pre-commit")))
+                }
+                None => format!("there is no hook of leakwarden's that runs in {}", shown(&place.hooks)),
+            };
+            Check::fails(ID, there, "`leakwarden install` in the repository").fixable()
+        }
+    }
+}
+
+fn told(way: &Way) -> String {
+    match way {
+        Way::Shim(path) => format!("the hook {}", shown(path)),
+        Way::Chained { by, shim } => format!("{}, which runs {}", by.name(), shown(shim)),
+        Way::Config { name, scope, .. } => format!("git's configuration (hook {}, {scope})", escape(name.as_bytes())),
+        Way::Lines { by, file } => {
+            let whose = by.map_or_else(String::new, |by| format!(" of {}", by.name()));
+            format!("lines in {}{whose}", shown(file))
+        }
+        Way::None { .. } => "nothing".to_owned(),
+    }
+}
+
+/// Other worktrees may have a hooks folder of their own, where the repository has a configuration for each.
+fn worktrees(folder: &Path, place: &Place) -> Vec<Check> {
+    let git = Git::of(folder);
+    if git.output(&["config", "--type=bool", "--get", "extensions.worktreeConfig"]).ok().as_deref() != Some(b"true") {
+        return Vec::new();
+    }
+    let listed = git.output(&["worktree", "list", "--porcelain"]).unwrap_or_default();
+    let listed = String::from_utf8_lossy(&listed).into_owned();
+    let others = listed.lines().filter_map(|line| line.strip_prefix("worktree ")).map(PathBuf::from);
+    let mut checks = Vec::new();
+    for other in others.filter(|other| Some(other) != place.top.as_ref() && other.is_dir()) {
+        let git = Git::of(&other);
+        let Ok(there) = Place::of(&git) else { continue };
+        if there.hooks != place.hooks
+            && let Ok(ways) = ways(&there, &git, "pre-commit")
+            && let Some(Way::None { by, .. }) = ways.first()
+        {
+            checks.push(uncovered(&there, *by).on(format!("worktree {}", shown(&other))));
+        }
+    }
+    checks
+}
+
+/// One hook, for the git on PATH.
+fn one_hook(hook: &'static str, place: &Place, git: &Git, answers: &mut Answers) -> Check {
+    const ID: &str = "hook";
+    let install = "`leakwarden install` in the repository";
+    let found = match ways(place, git, hook) {
+        Ok(ways) => ways,
+        Err(error) => {
+            let text = escape(format!("{error:#}").as_bytes());
+            return Check::unknown(ID, text, "make the file readable").on(hook);
+        }
+    };
+    let check = match found.first() {
+        Some(Way::Shim(path)) | Some(Way::Chained { shim: path, .. }) => shim_at(path, answers),
+        Some(Way::Config { shim: Some(path), .. }) => shim_at(path, answers),
+        Some(way @ Way::Config { shim: None, .. }) => Check::ok(ID, told(way)),
+        Some(way @ Way::Lines { .. }) => Check::ok(ID, told(way)),
+        Some(Way::None { .. }) | None => {
+            let at = place.hooks.join(hook);
+            match Hook::at(&at) {
+                Ok(Hook::Ours(..)) => {
+                    Check::fails(ID, format!("{} is not executable, so git ignores it", shown(&at)), install).fixable()
+                }
+                _ if STOPPING.contains(&hook) || place.foreign.is_none() => {
+                    Check::fails(ID, "leakwarden does not run on it", install).fixable()
+                }
+                // Where somebody else's lines run it, those after a commit are a comfort.
+                _ => Check::note(ID, "leakwarden does not run on it: what is skipped is noticed before a push"),
+            }
+        }
+    };
+    check.on(hook)
+}
+
+/// A shim: whose, how old, and whether what it runs can be run.
+fn shim_at(path: &Path, answers: &mut Answers) -> Check {
+    const ID: &str = "hook";
+    let install = "`leakwarden install` in the repository writes it anew";
+    let Ok(Hook::Ours(shim, _)) = Hook::at(path) else {
+        return Check::ok(ID, format!("by way of {}", shown(path)));
+    };
+    if shim.version > VERSION {
+        let mend = "update leakwarden; this one is older than the hook";
+        return Check::fails(ID, format!("{} has version {}", shown(path), shim.version), mend);
+    }
+    if shim.version < VERSION {
+        let text = format!("{} has version {}, and {VERSION} is current", shown(path), shim.version);
+        return Check::fails(ID, text, install).fixable();
+    }
+    if shim.changed {
+        let mend = "read it; then remove it and run `leakwarden install`";
+        return Check::fails(ID, format!("{} was changed since leakwarden wrote it", shown(path)), mend);
+    }
+    match &shim.binary {
+        None => Check::fails(ID, format!("{} names no program", shown(path)), install).fixable(),
+        Some(binary) => match answer(binary, answers) {
+            Ok(version) => Check::ok(ID, format!("{}, version {VERSION}, runs {version}", shown(path))),
+            Err(why) => {
+                let text = format!("{} runs {}, which {why}", shown(path), shown(binary));
+                Check::fails(ID, text, install).fixable()
+            }
+        },
+    }
+}
+
+/// What a program that hooks run says, started as a graphical program would: with a short PATH and
+/// nothing else.
+fn answer<'a>(binary: &Path, answers: &'a mut Answers) -> &'a Result<String, String> {
+    answers.entry(binary.to_path_buf()).or_insert_with(|| ask(binary))
+}
+
+fn ask(binary: &Path) -> Result<String, String> {
+    let mut command = Command::new(binary);
+    command.arg("--version").stdin(std::process::Stdio::null());
+    #[cfg(unix)]
+    command.env_clear().env("PATH", "/usr/bin:/bin");
+    match command.output() {
+        Ok(output) if output.status.success() => {
+            let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            if said.starts_with("leakwarden ") { Ok(said) } else { Err("is another program".to_owned()) }
+        }
+        Ok(_) => Err("fails".to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err("is not there".to_owned()),
+        Err(error) => Err(format!("cannot be run: {error}")),
+    }
+}
+
+/// The hook that was there before leakwarden's, if one is kept.
+fn kept(hooks: &Path, hook: &'static str) -> Option<Check> {
+    const ID: &str = "chain";
+    let at = hooks.join(hook);
+    let aside = aside(&at);
+    let found = aside.symlink_metadata().ok()?;
+    let check = if !matches!(Hook::at(&at), Ok(Hook::Ours(..))) {
+        let mend =
+            format!("look at both; `leakwarden install` keeps the first, `leakwarden uninstall` names what is left");
+        let text = format!("{} is kept, and leakwarden's hook in front of it is gone", shown(&aside));
+        Check::fails(ID, text, mend)
+    } else if found.is_symlink() && fs::metadata(&aside).is_err() {
+        let mend = "put back what the link points to, or remove the link";
+        Check::fails(ID, format!("{} is a link to nothing, so it is not run", shown(&aside)), mend)
+    } else if !shim::is_executable(&aside) {
+        Check::note(ID, format!("{} is not executable, so it is not run, as before", shown(&aside)))
+    } else {
+        Check::ok(ID, format!("{} runs after leakwarden", shown(&aside)))
+    };
+    Some(check.on(hook))
+}
+
+/// Hooks of leakwarden's that git's configuration names, and somebody has turned off or replaced.
+fn configured(git: &Git, covered: bool) -> Vec<Check> {
+    const ID: &str = "config-hook";
+    let asked = ["config", "--show-scope", "--show-origin", "--get-regexp", "^hook\\.leakwarden-"];
+    let said = git.output(&asked).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let mut found: HashMap<&str, Vec<(&str, &str, &str, &str)>> = HashMap::new();
+    for line in said.lines() {
+        let [scope, origin, rest] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else { continue };
+        let (key, value) = rest.split_once(' ').unwrap_or((rest, ""));
+        let Some((name, key)) = key.strip_prefix("hook.").and_then(|key| key.rsplit_once('.')) else { continue };
+        found.entry(name).or_default().push((key, value, scope, origin));
+    }
+    let mut checks = Vec::new();
+    for hook in shim::all() {
+        let name = dropin::name(hook);
+        let Some(lines) = found.get(name.as_str()) else { continue };
+        let last = |wanted: &str| lines.iter().rev().find(|(key, ..)| *key == wanted);
+        let bad = if let Some((_, _, scope, origin)) = last("enabled").filter(|line| is_off(line.1)) {
+            Some(format!("turned off ({scope}, {origin})"))
+        } else if let Some((_, _, scope, origin)) = last("command").filter(|line| !runs_ours(line.1)) {
+            Some(format!("its command was replaced ({scope}, {origin})"))
+        } else if let Some((_, _, scope, origin)) = last("event").filter(|line| line.1 != hook) {
+            Some(format!("taken off its event ({scope}, {origin})"))
+        } else {
+            None
+        };
+        let Some(text) = bad.map(|text| format!("{name}: {}", escape(text.as_bytes()))) else { continue };
+        let mend = "take that line out of that file";
+        let check = if covered { Check::note(ID, text) } else { Check::fails(ID, text, mend) };
+        checks.push(check.on(hook));
+    }
+    checks
+}
+
+fn is_off(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "false" | "no" | "off" | "0" | "")
+}
+
+/// Whether a command is one that leakwarden writes: it names a shim of ours.
+fn runs_ours(command: &str) -> bool {
+    let first = command.strip_prefix("leakwarden=").unwrap_or(command);
+    let path = match first.strip_prefix('\'') {
+        Some(quoted) => quoted.split("';").next().map_or("", |path| path.trim_end_matches('\'')),
+        None => first.split([';', ' ']).next().unwrap_or_default(),
+    };
+    let text = fs::read(path.replace("'\\''", "'")).unwrap_or_default();
+    Shim::read(&text).is_some()
+}
+
+fn described(git: &Installed) -> String {
+    let version = git.version.as_deref().unwrap_or("of unknown version");
+    format!("git {} ({})", escape(version.as_bytes()), shown(&git.path))
+}

@@ -1,0 +1,264 @@
+//! A plan: the steps that change a repository's or a machine's files, shown before, done, and taken
+//! back where one fails.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::shown;
+
+/// Says in a hooks folder that leakwarden made it, so that uninstalling removes it again.
+pub const FOLDER_MARK: &str = ".leakwarden-made-this-folder";
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A hook of somebody else's is renamed, which keeps its bytes, mode, time and link target.
+    Keep { hook: PathBuf, aside: PathBuf },
+    /// A file is written, executable or not.
+    Write { path: PathBuf, text: String, executable: bool },
+    /// A file of leakwarden's goes.
+    Remove { path: PathBuf },
+    /// A hook that was renamed comes back.
+    Restore { aside: PathBuf, hook: PathBuf },
+    /// A folder that leakwarden made goes, if nobody else has put anything into it.
+    Forget { folder: PathBuf },
+    /// A file of git's configuration gets a line that includes another.
+    Include { config: PathBuf, target: String },
+    /// That line goes again.
+    Exclude { config: PathBuf, target: String },
+    /// A file of git's configuration gets a value.
+    Set { config: PathBuf, key: &'static str, value: String },
+    /// That value goes again.
+    Unset { config: PathBuf, key: &'static str, value: String },
+}
+
+impl Step {
+    fn line(&self) -> String {
+        match self {
+            Step::Keep { hook, aside } => format!("keep    {} as {}", shown(hook), shown(aside)),
+            Step::Write { path, .. } => format!("write   {}", shown(path)),
+            Step::Remove { path } => format!("remove  {}", shown(path)),
+            Step::Restore { aside, hook } => format!("restore {} from {}", shown(hook), shown(aside)),
+            Step::Forget { folder } => format!("remove  {} if it is empty", shown(folder)),
+            Step::Include { config, target } => format!("include {} in {}", shown(Path::new(target)), shown(config)),
+            Step::Exclude { config, target } => {
+                format!("take    the include of {} out of {}", shown(Path::new(target)), shown(config))
+            }
+            Step::Set { config, key, value } => {
+                format!("set     {key} = {} in {}", shown(Path::new(value)), shown(config))
+            }
+            Step::Unset { config, key, .. } => format!("unset   {key} in {}", shown(config)),
+        }
+    }
+}
+
+/// How many files are synced one by one before a whole file system is: a sync each costs
+/// milliseconds, and one for a thousand repositories no more than one for eight hooks.
+#[cfg(target_os = "linux")]
+const ONE_BY_ONE: usize = 16;
+
+/// Tells the steps and does nothing.
+pub fn tell(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(|step| format!("would {}", step.line())).collect()
+}
+
+/// Does the steps, and tells them.
+///
+/// # Errors
+/// Names the step that failed; those before it are taken back.
+pub fn apply(steps: Vec<Step>) -> Result<Vec<String>> {
+    let prepared = Prepared::of(steps)?;
+    sync(std::slice::from_ref(&prepared))?;
+    prepared.finish()
+}
+
+/// Steps whose new files stand beside their places, and are not in them yet.
+#[derive(Debug)]
+pub struct Prepared {
+    steps: Vec<Step>,
+    written: Vec<New>,
+}
+
+/// A new file beside its place.
+#[derive(Debug)]
+struct New {
+    temporary: PathBuf,
+    place: PathBuf,
+    file: fs::File,
+}
+
+impl Prepared {
+    /// Writes all new files beside their places.
+    ///
+    /// # Errors
+    /// Where one cannot be written; then none is left.
+    pub fn of(steps: Vec<Step>) -> Result<Self> {
+        let mut prepared = Prepared { steps, written: Vec::new() };
+        for (number, step) in prepared.steps.iter().enumerate() {
+            let Step::Write { path, text, executable } = step else { continue };
+            match beside(path, text, *executable, number) {
+                Ok(new) => prepared.written.push(new),
+                Err(error) => {
+                    prepared.discard();
+                    return Err(error.context(format!("cannot write {}", shown(path))));
+                }
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// Does the steps, and tells them.
+    ///
+    /// # Errors
+    /// Names the step that failed; those before it are taken back.
+    pub fn finish(self) -> Result<Vec<String>> {
+        for (number, step) in self.steps.iter().enumerate() {
+            if let Err(error) = run(step, &self.written) {
+                undo(&self.steps[..number]);
+                self.discard();
+                return Err(error);
+            }
+        }
+        Ok(self.steps.iter().map(Step::line).collect())
+    }
+
+    /// Removes the new files that are not in their places.
+    fn discard(&self) {
+        for new in &self.written {
+            // One that is in its place already is not found; the error that matters is another.
+            let _ = fs::remove_file(&new.temporary);
+        }
+    }
+}
+
+/// Makes the new files of plans durable, before any of them is renamed into its place.
+///
+/// # Errors
+/// Where the disk refuses.
+pub fn sync(plans: &[Prepared]) -> Result<()> {
+    let files: Vec<&fs::File> = plans.iter().flat_map(|plan| &plan.written).map(|new| &new.file).collect();
+    durable(&files).context("what was written cannot be synced to disk")
+}
+
+#[cfg(target_os = "linux")]
+fn durable(files: &[&fs::File]) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if files.len() <= ONE_BY_ONE {
+        return files.iter().try_for_each(|file| file.sync_all());
+    }
+    let mut devices = std::collections::BTreeSet::new();
+    for file in files {
+        if devices.insert(file.metadata()?.dev()) {
+            rustix::fs::syncfs(file)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn durable(files: &[&fs::File]) -> std::io::Result<()> {
+    files.iter().try_for_each(|file| file.sync_all())
+}
+
+fn beside(path: &Path, text: &str, executable: bool, number: usize) -> Result<New> {
+    let folder = path.parent().context("a file without a folder")?;
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(FOLDER_MARK), "")?;
+    }
+    let temporary = folder.join(format!(".leakwarden-new-{}-{number}", std::process::id()));
+    let fill = || -> std::io::Result<fs::File> {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            file.set_permissions(fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))?;
+        }
+        Ok(file)
+    };
+    match fill() {
+        Ok(file) => Ok(New { temporary, place: path.to_path_buf(), file }),
+        Err(error) => {
+            let _ = fs::remove_file(&temporary);
+            Err(error.into())
+        }
+    }
+}
+
+fn run(step: &Step, written: &[New]) -> Result<()> {
+    match step {
+        Step::Keep { hook: from, aside: to } | Step::Restore { aside: from, hook: to } => {
+            fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", shown(from), shown(to)))
+        }
+        Step::Remove { path } => fs::remove_file(path).with_context(|| format!("cannot remove {}", shown(path))),
+        Step::Write { path, .. } => {
+            let new = written.iter().find(|new| new.place == *path).context("a file was not written")?;
+            fs::rename(&new.temporary, path).with_context(|| format!("cannot write {}", shown(path)))
+        }
+        Step::Forget { folder } => {
+            let mark = folder.join(FOLDER_MARK);
+            if mark.exists() {
+                fs::remove_file(&mark).with_context(|| format!("cannot remove {}", shown(&mark)))?;
+            }
+            // Somebody else's files may be in it by now: then it stays.
+            let _ = fs::remove_dir(folder);
+            Ok(())
+        }
+        Step::Include { config, target } => change_config(config, &["--add", "include.path", target]),
+        Step::Set { config, key, value } => change_config(config, &[key, value]),
+        Step::Exclude { config, target } => take_out(config, "include.path", target),
+        Step::Unset { config, key, value } => take_out(config, key, value),
+    }
+}
+
+/// Takes back the steps that were done before one failed, last first: above all, a hook that was
+/// renamed comes back to its place.
+fn undo(done: &[Step]) {
+    for step in done.iter().rev() {
+        // What fails here is said by the error that led here; there is nothing better to try.
+        let _ = match step {
+            Step::Keep { hook, aside } => fs::rename(aside, hook),
+            Step::Write { path, .. } => fs::remove_file(path),
+            Step::Restore { aside, hook } => fs::rename(hook, aside),
+            Step::Include { config, target } => {
+                let _ = take_out(config, "include.path", target);
+                Ok(())
+            }
+            Step::Set { config, key, value } => {
+                let _ = take_out(config, key, value);
+                Ok(())
+            }
+            Step::Remove { .. } | Step::Forget { .. } | Step::Exclude { .. } | Step::Unset { .. } => Ok(()),
+        };
+    }
+}
+
+/// Takes a value out of a configuration file, and the file away where nothing else is in it: then it
+/// is one that leakwarden's line made.
+fn take_out(config: &Path, key: &str, value: &str) -> Result<()> {
+    change_config(config, &["--fixed-value", "--unset-all", key, value])?;
+    let made_for_it = fs::symlink_metadata(config).is_ok_and(|found| found.is_file() && found.len() == 0);
+    if made_for_it {
+        fs::remove_file(config).with_context(|| format!("cannot remove {}", shown(config)))?;
+    }
+    Ok(())
+}
+
+/// Git itself changes its configuration files: it keeps their form, locks them and follows links.
+fn change_config(config: &Path, arguments: &[&str]) -> Result<()> {
+    if let Some(folder) = config.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", shown(folder)))?;
+    }
+    let mut command = Command::new("git");
+    command.arg("config").arg("--file").arg(config).args(arguments);
+    let output = command.output().context("`git` cannot be run; is it on PATH?")?;
+    if !output.status.success() {
+        bail!("cannot change {}: {}", shown(config), crate::finding::escape(output.stderr.trim_ascii()));
+    }
+    Ok(())
+}
