@@ -26,6 +26,7 @@ git add . && git commit -qm "begin"
 say "== blocked, fixed"
 printf 'host: db.example.org\npassword: "%s"\n' "$(password)" >db.yml
 run "git add db.yml && git commit -qm 'connect to the database'"
+# shellcheck disable=SC2016 # that is what the file is to hold
 printf 'host: db.example.org\npassword: ${DB_PASSWORD}\n' >db.yml
 run "git add db.yml && git commit -qm 'connect to the database' && git log --oneline -1"
 
@@ -85,6 +86,7 @@ git add late.yml
 run "git commit -qnm 'in a hurry'"
 run "CI=1 leakwarden verify main..HEAD"
 run "leakwarden exposures"
+# shellcheck disable=SC2016 # that is what the file is to hold
 printf 'password: ${LATE_PASSWORD}\n' >late.yml
 run "git commit -qa --amend --no-edit"
 run "leakwarden exposures"

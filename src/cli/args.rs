@@ -170,6 +170,9 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Make what packages carry beside the program: manual pages, completions.
+    #[command(subcommand)]
+    Generate(super::generate::Generate),
     /// Look at the ledger: what happened on this machine, and whether anybody changed it.
     #[command(subcommand)]
     Ledger(super::ledger::Ledger),

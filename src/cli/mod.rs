@@ -11,6 +11,7 @@ mod case;
 mod doctor;
 mod exceptions;
 mod exposures;
+mod generate;
 mod hook;
 mod import;
 mod install;
@@ -96,6 +97,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Exceptions(command) => exceptions::run(command),
         Command::Exposures { command, list } => exposures::run(command.unwrap_or(args::Exposures::List(list))),
         Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
+        Command::Generate(command) => generate::run(command),
         Command::Ledger(command) => ledger::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),
