@@ -74,8 +74,8 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
     };
     let color = args.color;
     match args.command {
-        Command::Install { dry_run } => setup::install(dry_run),
-        Command::Uninstall { dry_run } => setup::uninstall(dry_run),
+        Command::Install { dry_run, write } => setup::install(dry_run, write),
+        Command::Uninstall { dry_run, write } => setup::uninstall(dry_run, write),
         Command::Scan { staged: true, format, .. } => scan::staged(format, color),
         Command::Scan { paths, format, .. } => scan::paths(&paths, format, color),
         Command::Allow { ids, kind, reason, expires, ticket, once } => {

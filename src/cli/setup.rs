@@ -13,11 +13,11 @@ use crate::install::shim::Shims;
 use crate::install::{self, Missing, Outcome, Strict, gits};
 use crate::ledger::{Entry, Event};
 
-pub(super) fn install(dry_run: bool) -> Exit {
-    finish(installed(dry_run))
+pub(super) fn install(dry_run: bool, write: bool) -> Exit {
+    finish(installed(dry_run, write))
 }
 
-fn installed(dry_run: bool) -> Result<Outcome> {
+fn installed(dry_run: bool, write: bool) -> Result<Outcome> {
     let binary = std::env::current_exe().context("where leakwarden itself is, is not known")?;
     let judgement = here()?;
     let strict = judgement.as_ref().map(|(_, judgement)| Strict {
@@ -29,15 +29,21 @@ fn installed(dry_run: bool) -> Result<Outcome> {
     // Only where hooks are taken from elsewhere does it matter which gits there are.
     let gits =
         if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
-    let mut outcome = install::install(&place, &gits, &shims)?.carry_out(dry_run)?;
+    let mut plan = install::install(&place, &gits, &shims)?;
+    install::others::install(&place, &Git::here(), &shims, write, &mut plan)?;
+    let mut outcome = plan.carry_out(dry_run)?;
     if outcome.complete && !dry_run && outcome.changed {
         note(&judgement, Event::Installed, &mut outcome);
     }
     Ok(outcome)
 }
 
-pub(super) fn uninstall(dry_run: bool) -> Exit {
-    let uninstalled = Place::of(&Git::here()).and_then(|place| install::uninstall(&place)?.carry_out(dry_run));
+pub(super) fn uninstall(dry_run: bool, write: bool) -> Exit {
+    let uninstalled = Place::of(&Git::here()).and_then(|place| {
+        let mut plan = install::uninstall(&place)?;
+        install::others::uninstall(&Git::here(), write, &mut plan)?;
+        plan.carry_out(dry_run)
+    });
     finish(uninstalled.map(|mut outcome| {
         if outcome.changed && !dry_run {
             let here = here().ok().flatten();

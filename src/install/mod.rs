@@ -6,6 +6,8 @@
 //! - [`dropin`]: hooks that git's configuration names;
 //! - [`displaced`]: hooks of ours that another manager took the place of;
 //! - [`manager`]: other programs that manage hooks;
+//! - [`lines`] and `package`: the lines that make another manager run leakwarden, in its own file;
+//! - [`others`]: what is said of other managers, and done with `--write`;
 //! - [`way`]: in what way leakwarden runs in the end;
 //! - [`plan`]: steps, done or taken back.
 //!
@@ -22,6 +24,7 @@ use crate::report::human::shell_quote;
 use displaced::{Settled, settle};
 use dropin::DropIn;
 use gits::Installed;
+use manager::Manager;
 use place::{Foreign, Place};
 use plan::{FOLDER_MARK, Step};
 use shim::{Hears, Hook, Shims, aside, is_executable};
@@ -29,7 +32,10 @@ use shim::{Hears, Hook, Shims, aside, is_executable};
 pub(crate) mod displaced;
 pub mod dropin;
 pub mod gits;
+pub mod lines;
 pub mod manager;
+pub mod others;
+mod package;
 pub mod place;
 pub(crate) mod plan;
 pub mod shim;
@@ -254,8 +260,15 @@ fn foreign_lines(hooks: &Path, foreign: &Foreign, shims: &Shims) -> Vec<String> 
     let mut lines = vec![
         format!("not installed: git takes its hooks from {}, outside this repository's git directory", shown(hooks)),
         format!("  (core.hooksPath, set in {})", foreign.origin),
-        "  leakwarden does not write there by itself. Add these lines to the hooks of that directory:".to_owned(),
     ];
+    if Manager::of_folder(hooks) == Some(Manager::Husky) {
+        lines.push("  Those are husky's. Add these lines, or have that done: leakwarden install --write".to_owned());
+        lines.extend(lines::snippet(Manager::Husky, &shims.names()));
+        return lines;
+    }
+    lines.push(
+        "  leakwarden does not write there by itself. Add these lines to the hooks of that directory:".to_owned(),
+    );
     for name in shims.names() {
         let call = format!("LEAKWARDEN_GIT=$PPID {binary} hook {name} \"$@\"");
         let line = match shim::hears(name) {
