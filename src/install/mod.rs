@@ -100,7 +100,14 @@ pub fn install(place: &Place, gits: &[Installed], shims: &Shims) -> Result<Plan>
         ..Plan::default()
     };
     match &place.foreign {
-        None => in_folder(&place.hooks, shims, &mut plan)?,
+        None => {
+            in_folder(&place.hooks, shims, &mut plan)?;
+            // From a time when hooks were taken from elsewhere: both would run.
+            let dropin = DropIn::of_repository(&place.common);
+            if dropin.file().exists() {
+                plan_exclusion(place, &dropin, &mut plan.steps, &mut Vec::new())?;
+            }
+        }
         Some(foreign) => beside(place, foreign, gits, shims, &mut plan)?,
     }
     Ok(plan)
@@ -198,11 +205,7 @@ pub fn uninstall(place: &Place) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut left = Vec::new();
     let dropin = DropIn::of_repository(&place.common);
-    let (config, target) = (place.common.join("config"), dropin.target()?);
-    if includes(&config, &target)? {
-        plan.steps.push(Step::Exclude { config, target });
-    }
-    dropin.plan_removal(&mut plan.steps, &mut left)?;
+    plan_exclusion(place, &dropin, &mut plan.steps, &mut left)?;
     for folder in &folders {
         for name in shim::all() {
             plan_removal(folder, name, &mut plan.steps, &mut left)?;
@@ -224,6 +227,15 @@ pub fn uninstall(place: &Place) -> Result<Plan> {
     plan.complete = left.is_empty();
     plan.notes.extend(left);
     Ok(plan)
+}
+
+/// Plans that the hooks of the repository's configuration go.
+fn plan_exclusion(place: &Place, dropin: &DropIn, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
+    let (config, target) = (place.common.join("config"), dropin.target()?);
+    if includes(&config, &target)? {
+        steps.push(Step::Exclude { config, target });
+    }
+    dropin.plan_removal(steps, left)
 }
 
 /// Plans the removal of one hook of ours, and the return of the one that was there before.

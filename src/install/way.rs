@@ -166,8 +166,15 @@ fn from_config(place: &Place, git: &Git, hook: &str) -> Vec<Way> {
 fn quoted(command: &str) -> PathBuf {
     let command = command.strip_prefix("leakwarden=").unwrap_or(command);
     let Some(quoted) = command.strip_prefix('\'') else { return PathBuf::from(command) };
-    let end = quoted.match_indices('\'').map(|(at, _)| at).find(|at| !quoted[*at..].starts_with("'\\''"));
-    PathBuf::from(quoted[..end.unwrap_or(quoted.len())].replace("'\\''", "'"))
+    // Quotes inside are written as four characters.
+    let parts: Vec<&str> = quoted.split("'\\''").collect();
+    let end = parts.iter().position(|part| part.contains('\'')).unwrap_or(parts.len() - 1);
+    let mut path = parts[..end].join("'");
+    if end > 0 {
+        path.push('\'');
+    }
+    path.push_str(parts[end].split('\'').next().unwrap_or_default());
+    PathBuf::from(path)
 }
 
 #[cfg(test)]
