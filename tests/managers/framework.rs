@@ -22,10 +22,11 @@ fn start(s: &Sandbox, (name, other): (&str, Other), ending: &str) -> Result<()> 
         std::fs::create_dir_all(&source)?;
         std::fs::copy(format!("{top}/.pre-commit-hooks.yaml"), source.join(".pre-commit-hooks.yaml"))?;
         let source = source.to_string_lossy().into_owned();
-        for line in ["init -q", "add -A", "commit -q -m hooks", "tag v1"] {
+        for line in ["init -q", "add -A", "commit -q -m hooks"] {
             s.git(&format!("-C {source} {line}"))?;
         }
-        (source, "v1".to_owned())
+        let rev = s.ask_git(&format!("-C {source} rev-parse HEAD"))?;
+        (source, rev)
     };
     let ids = ["leakwarden", "leakwarden-merge", "leakwarden-message", "leakwarden-after", "leakwarden-push"];
     let ids: String = ids.iter().map(|id| format!("  - id: {id}{ending}\n")).collect();
@@ -95,15 +96,23 @@ fn merges_and_pushes() -> Result<()> {
         s.git("checkout -q main")?;
         s.append("README.md", "main\n")?;
         s.commit_unchecked("main")?;
-        s.try_git("merge -q --no-ff -m merge side")?.blocked_at("side.conf:1:")?;
-        s.git("merge --abort")?;
         let remote = s.root().join("remote.git");
         s.git(&format!("init -q --bare {}", remote.display()))?;
         s.git(&format!("remote add origin {}", remote.display()))?;
         s.try_git("push -q origin main")?.ok()?;
         // The framework tells of the commits of one branch, and they are looked at.
         let pushed = s.try_git("push -q origin side")?;
-        ensure!(pushed.code == Some(1) && pushed.stderr.contains("side.conf:1:"), "{pushed:?}");
+        // git does not turn what this hook prints into complaints.
+        ensure!(pushed.code == Some(1) && pushed.stdout.contains("side.conf:1:"), "{pushed:?}");
+        // As with the native hook: what the merged branch has already is not new, what is added is.
+        s.try_git("merge -q --no-commit --no-ff side")?.ok()?;
+        s.write("extra.conf", secret("framework-extra"))?;
+        s.git("add extra.conf")?;
+        s.commit("")?.blocked_at("extra.conf:1:")?.not_at("side.conf")?;
+        s.git("rm -q -f extra.conf")?;
+        s.git("merge --abort")?;
+        s.try_git("merge -q --no-ff -m merge side")?.ok()?;
+        ensure!(s.ask_git("rev-list --parents -n 1 HEAD")?.split(' ').count() == 3, "a true merge");
         Ok(())
     })
 }

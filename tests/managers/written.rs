@@ -1,6 +1,8 @@
 //! `install --write`: the lines in another manager's own file, through that manager, with leakwarden on
 //! PATH and without.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result, ensure};
 use leakwarden::install::place::{Git, Place};
 use leakwarden::install::way::{Way, ways};
@@ -16,11 +18,19 @@ const ROWS: [(&str, (Other, bool)); 4] = [
     ("pre-commit", (Other::PreCommit, true)),
 ];
 
-/// The worktree's files, without git's.
-fn files(s: &Sandbox) -> Result<String> {
-    let mut text = s.ask_git("status --porcelain --untracked-files=all --ignored")?;
-    text.push_str(&s.ask_git("diff HEAD")?);
-    Ok(text)
+/// The files that may be written to, as they are.
+fn files(s: &Sandbox) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for folder in ["", ".husky"] {
+        let Ok(entries) = std::fs::read_dir(s.path(folder)) else { continue };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_file() && !path.ends_with("README.md") {
+                files.insert(path.to_string_lossy().into_owned(), std::fs::read(&path)?);
+            }
+        }
+    }
+    Ok(files)
 }
 
 #[test]
@@ -38,11 +48,16 @@ fn lines_in_a_managers_own_file() -> Result<()> {
         let written = files(s)?;
         s.leakwarden("install --write")?.ok()?;
         ensure!(files(s)? == written, "twice is not once");
+        s.commit_unchecked("the lines")?;
         // Only the lines are left: leakwarden's own hooks go, the other is installed again.
         let removed = s.leakwarden("uninstall")?;
         ensure!(removed.ok()?.stdout.contains("uninstall --write"), "{removed:?}");
         if *run {
             other.install(s)?;
+        }
+        if *other == Other::PreCommit {
+            let stages = ["-t", "pre-commit", "-t", "commit-msg", "-t", "pre-push"];
+            s.run(s.command(s.root().join("bin/pre-commit")).arg("install").args(stages))?.ok()?;
         }
         let git = Git::of(&s.path("")).by(&s.git.path);
         let place = Place::of(&git)?;
@@ -62,7 +77,7 @@ fn lines_in_a_managers_own_file() -> Result<()> {
         let said = format!("{}{}", done.ok()?.stdout, done.stderr);
         ensure!(said.contains("not on PATH, so pre-commit scanned NOTHING"), "{done:?}");
         s.leakwarden("uninstall --write")?.ok()?;
-        ensure!(files(s)? == before, "{}", files(s)?);
+        ensure!(files(s)? == before, "something is left");
         Ok(())
     })
 }
@@ -77,9 +92,6 @@ fn message(s: &Sandbox) -> Result<()> {
 
 /// What no hook saw is found by pre-push, which needs standard input or the framework's variables.
 fn pushes(s: &Sandbox, other: Other) -> Result<()> {
-    if other == Other::PreCommit {
-        s.run(s.command(s.root().join("bin/pre-commit")).args(["install", "-t", "pre-push"]))?.ok()?;
-    }
     let remote = s.root().join("remote.git");
     s.git(&format!("init -q --bare {}", remote.display()))?;
     s.git(&format!("remote add origin {}", remote.display()))?;
@@ -87,7 +99,8 @@ fn pushes(s: &Sandbox, other: Other) -> Result<()> {
     s.write("late.conf", line(&plant::github(&format!("pushed-{other:?}"))))?;
     s.commit_unchecked("past the hooks")?;
     let done = s.try_git("push -q origin main")?;
-    ensure!(done.code != Some(0) && done.stderr.contains("late.conf:1:"), "{done:?}");
+    let said = format!("{}{}", done.stdout, done.stderr);
+    ensure!(done.code != Some(0) && said.contains("late.conf:1:"), "{done:?}");
     s.git("reset -q --hard HEAD~")?;
     s.forget()
 }
