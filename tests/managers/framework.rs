@@ -138,33 +138,29 @@ fn built_from_source() -> Result<()> {
         crate::kit::skip("language: rust (set LEAKWARDEN_TEST_FRAMEWORK_BUILD; it takes minutes)");
         return Ok(());
     }
-    gits::on_one(|s| {
-        s.git("config --unset-all core.hooksPath").or(Ok::<(), anyhow::Error>(()))?;
-        s.leakwarden("uninstall")?.ok()?;
-        std::fs::remove_dir_all(s.path(".git"))?;
-        start(s, FRAMEWORKS[0], "")?;
-        // The framework calls cargo, which asks for a compiler and for the registry's settings.
-        let with_tools = |command: &mut std::process::Command| {
-            let mut path = s.root().join("bin").into_os_string();
-            path.push(":");
-            path.push(std::env::var_os("PATH").unwrap_or_default());
-            command.env("PATH", path);
-            for name in ["CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR"] {
-                if let Some(value) = std::env::var_os(name) {
-                    command.env(name, value);
-                }
+    let s = &Sandbox::new(&gits::all()[0])?;
+    start(s, FRAMEWORKS[0], "")?;
+    // The framework calls cargo, which asks for a compiler and for the registry's settings.
+    let with_tools = |command: &mut std::process::Command| {
+        let mut path = s.root().join("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        command.env("PATH", path);
+        for name in ["CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
             }
-            if let Some(home) = std::env::var_os("HOME") {
-                let home = std::path::PathBuf::from(home);
-                let or = |name: &str, folder: &str| std::env::var_os(name).unwrap_or_else(|| home.join(folder).into());
-                command.env("CARGO_HOME", or("CARGO_HOME", ".cargo"));
-                command.env("RUSTUP_HOME", or("RUSTUP_HOME", ".rustup"));
-            }
-        };
-        s.write("app.conf", secret("framework-built"))?;
-        s.git("add app.conf")?;
-        let mut commit = s.git_command();
-        with_tools(commit.args(["commit", "-q", "-m", "a change"]));
-        s.run(&mut commit)?.blocked_at("app.conf:1:").map(drop)
-    })
+        }
+        if let Some(home) = std::env::var_os("HOME") {
+            let home = std::path::PathBuf::from(home);
+            let or = |name: &str, folder: &str| std::env::var_os(name).unwrap_or_else(|| home.join(folder).into());
+            command.env("CARGO_HOME", or("CARGO_HOME", ".cargo"));
+            command.env("RUSTUP_HOME", or("RUSTUP_HOME", ".rustup"));
+        }
+    };
+    s.write("app.conf", secret("framework-built"))?;
+    s.git("add app.conf")?;
+    let mut commit = s.git_command();
+    with_tools(commit.args(["commit", "-q", "-m", "a change"]));
+    s.run(&mut commit)?.blocked_at("app.conf:1:").map(drop)
 }

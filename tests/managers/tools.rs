@@ -83,7 +83,8 @@ impl Other {
                     ".pre-commit-config.yaml",
                     format!(
                         "repos:\n- repo: local\n  hooks:\n  - id: own\n    name: own\n    language: system\n    \
-                         entry: {own}\n    always_run: true\n    pass_filenames: false\n"
+                         entry: {own}\n    always_run: true\n    pass_filenames: false\n    \
+                         stages: [pre-commit]\n"
                     ),
                 )?;
             }
