@@ -66,6 +66,9 @@ pub enum Command {
         /// Print what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Write into the file of the hook manager that is configured here, too (docs/hook-managers.md).
+        #[arg(long)]
+        write: bool,
     },
     /// Remove the hooks of this repository and bring back those that were there.
     Uninstall {
@@ -75,6 +78,9 @@ pub enum Command {
         /// Print what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Take out of hook managers' files what `install --write` put in, too.
+        #[arg(long)]
+        write: bool,
     },
     /// Look whether leakwarden runs where it should, and say how to mend what fails. Exit codes: 0
     /// covered, 1 not covered, 2 wrong usage, 3 nobody can tell.
@@ -453,8 +459,10 @@ pub enum Hook {
     /// Look at what a push would send; git names it on standard input.
     PrePush {
         /// The remote's name.
+        #[arg(default_value = "")]
         remote: String,
         /// Where it is.
+        #[arg(default_value = "")]
         url: String,
         /// Form of the report.
         #[arg(long, default_value = "human")]

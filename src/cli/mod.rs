@@ -77,12 +77,12 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
     };
     let color = args.color;
     match args.command {
-        Command::Install { reach, if_missing, dry_run } => {
+        Command::Install { reach, if_missing, write, dry_run } => {
             let missing = if_missing.into();
-            install::run(&install::Request { install: true, reach, missing, dry_run })
+            install::run(&install::Request { install: true, reach, missing, write, dry_run })
         }
-        Command::Uninstall { reach, dry_run } => {
-            install::run(&install::Request { install: false, reach, missing: Missing::Warn, dry_run })
+        Command::Uninstall { reach, write, dry_run } => {
+            install::run(&install::Request { install: false, reach, missing: Missing::Warn, write, dry_run })
         }
         Command::Doctor(request) => doctor::run(&request),
         Command::Scan { staged: true, format, .. } => scan::staged(format, color),

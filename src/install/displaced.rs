@@ -42,10 +42,17 @@ pub fn settle(hook: &Path, found: &Hook, steps: &mut Vec<Step>, left: &mut Vec<S
         }
     }
     let aside = aside(hook);
-    let kept = match Hook::at(&aside)? {
+    let behind = Hook::at(&aside)?;
+    let kept = match &behind {
         Hook::Absent => return Ok(Settled::Clear),
-        Hook::Other(text) => Manager::of_hook(&text),
+        Hook::Other(text) => Manager::of_hook(text),
         Hook::Ours(..) | Hook::Special => None,
+    };
+    let target = |path: &Path| path.read_link().ok();
+    let twice = match (found, &behind) {
+        (Hook::Other(one), Hook::Other(other)) => one == other,
+        (Hook::Special, Hook::Special) => target(hook).is_some() && target(hook) == target(&aside),
+        _ => false,
     };
     let taker = match found {
         Hook::Other(text) => Manager::of_hook(text),
@@ -56,7 +63,8 @@ pub fn settle(hook: &Path, found: &Hook, steps: &mut Vec<Step>, left: &mut Vec<S
         (Some(taker), Some(kept)) => taker.replaces(kept),
         // simple-git-hooks removes whatever stands at the places it knows, its own hook included.
         (None, Some(Manager::SimpleGitHooks)) => *found == Hook::Absent,
-        _ => false,
+        // Somebody put the same hook there once more.
+        _ => twice,
     };
     if stale {
         steps.push(Step::Remove { path: aside });

@@ -9,6 +9,8 @@
 //! - [`lasting`]: where the program is that hooks run;
 //! - [`displaced`]: hooks of ours that another manager took the place of;
 //! - [`manager`]: other programs that manage hooks;
+//! - [`lines`] and `package`: the lines that make another manager run leakwarden, in its own file;
+//! - [`others`]: what is said of other managers, and done with `--write`;
 //! - [`way`]: in what way leakwarden runs in the end;
 //! - [`plan`]: steps, done or taken back.
 //!
@@ -25,6 +27,7 @@ use crate::report::human::shell_quote;
 use displaced::{Settled, settle};
 use dropin::DropIn;
 use gits::Installed;
+use manager::Manager;
 use place::{Foreign, Place};
 use plan::{FOLDER_MARK, Step};
 use shim::{Hears, Hook, Shims, aside, is_executable};
@@ -34,8 +37,11 @@ pub(crate) mod displaced;
 pub mod dropin;
 pub mod gits;
 pub mod lasting;
+pub mod lines;
 pub mod machine;
 pub mod manager;
+pub mod others;
+mod package;
 pub mod place;
 pub(crate) mod plan;
 pub mod shim;
@@ -101,7 +107,14 @@ pub fn install(place: &Place, gits: &[Installed], shims: &Shims) -> Result<Plan>
         ..Plan::default()
     };
     match &place.foreign {
-        None => in_folder(&place.hooks, shims, &mut plan)?,
+        None => {
+            in_folder(&place.hooks, shims, &mut plan)?;
+            // From a time when hooks were taken from elsewhere: both would run.
+            let dropin = DropIn::of_repository(&place.common);
+            if dropin.file().exists() {
+                plan_exclusion(place, &dropin, &mut plan.steps, &mut Vec::new())?;
+            }
+        }
         Some(foreign) => beside(place, foreign, gits, shims, &mut plan)?,
     }
     Ok(plan)
@@ -205,11 +218,7 @@ pub fn uninstall(place: &Place) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut left = Vec::new();
     let dropin = DropIn::of_repository(&place.common);
-    let (config, target) = (place.common.join("config"), dropin.target()?);
-    if includes(&config, &target)? {
-        plan.steps.push(Step::Exclude { config, target });
-    }
-    dropin.plan_removal(&mut plan.steps, &mut left)?;
+    plan_exclusion(place, &dropin, &mut plan.steps, &mut left)?;
     for folder in &folders {
         out_of_folder(folder, &mut plan.steps, &mut left)?;
     }
@@ -237,6 +246,15 @@ fn out_of_folder(folder: &Path, steps: &mut Vec<Step>, left: &mut Vec<String>) -
         steps.push(Step::Forget { folder: folder.to_path_buf() });
     }
     Ok(())
+}
+
+/// Plans that the hooks of the repository's configuration go.
+fn plan_exclusion(place: &Place, dropin: &DropIn, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
+    let (config, target) = (place.common.join("config"), dropin.target()?);
+    if includes(&config, &target)? {
+        steps.push(Step::Exclude { config, target });
+    }
+    dropin.plan_removal(steps, left)
 }
 
 /// Plans the removal of one hook of ours, and the return of the one that was there before.
@@ -273,8 +291,15 @@ fn foreign_lines(hooks: &Path, foreign: &Foreign, shims: &Shims) -> Vec<String> 
     let mut lines = vec![
         format!("not installed: git takes its hooks from {}, outside this repository's git directory", shown(hooks)),
         format!("  (core.hooksPath, set in {})", foreign.origin),
-        "  leakwarden does not write there by itself. Add these lines to the hooks of that directory:".to_owned(),
     ];
+    if Manager::of_folder(hooks) == Some(Manager::Husky) {
+        lines.push("  Those are husky's. Add these lines, or have that done: leakwarden install --write".to_owned());
+        lines.extend(lines::snippet(Manager::Husky, &shims.names()));
+        return lines;
+    }
+    lines.push(
+        "  leakwarden does not write there by itself. Add these lines to the hooks of that directory:".to_owned(),
+    );
     for name in shims.names() {
         let call = format!("LEAKWARDEN_GIT=$PPID {binary} hook {name} \"$@\"");
         let line = match shim::hears(name) {

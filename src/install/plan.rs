@@ -20,6 +20,8 @@ pub enum Step {
     Keep { hook: PathBuf, aside: PathBuf },
     /// A file is written, executable or not.
     Write { path: PathBuf, text: String, executable: bool },
+    /// A file of somebody else's is changed; it keeps its mode.
+    Change { path: PathBuf, before: String, after: String },
     /// A file of leakwarden's goes.
     Remove { path: PathBuf },
     /// A hook that was renamed comes back.
@@ -41,6 +43,10 @@ impl Step {
         match self {
             Step::Keep { hook, aside } => format!("keep    {} as {}", shown(hook), shown(aside)),
             Step::Write { path, .. } => format!("write   {}", shown(path)),
+            Step::Change { path, before, after } => {
+                let lines = |text: &str| text.lines().count();
+                format!("change  {} ({} lines before, {} after)", shown(path), lines(before), lines(after))
+            }
             Step::Remove { path } => format!("remove  {}", shown(path)),
             Step::Restore { aside, hook } => format!("restore {} from {}", shown(hook), shown(aside)),
             Step::Forget { folder } => format!("remove  {} if it is empty", shown(folder)),
@@ -99,8 +105,16 @@ impl Prepared {
     pub fn of(steps: Vec<Step>) -> Result<Self> {
         let mut prepared = Prepared { steps, written: Vec::new() };
         for (number, step) in prepared.steps.iter().enumerate() {
-            let Step::Write { path, text, executable } = step else { continue };
-            match beside(path, text, *executable, number) {
+            let (path, new) = match step {
+                Step::Write { path, text, executable } => (path, beside(path, text, *executable, number)),
+                Step::Change { path, after, .. } => {
+                    let mode = fs::metadata(path).map(|data| data.permissions());
+                    let keep = |new: New| Ok(new.file.set_permissions(mode?).map(|()| new)?);
+                    (path, beside(path, after, false, number).and_then(keep))
+                }
+                _ => continue,
+            };
+            match new {
                 Ok(new) => prepared.written.push(new),
                 Err(error) => {
                     prepared.discard();
@@ -196,7 +210,7 @@ fn run(step: &Step, written: &[New]) -> Result<()> {
             fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", shown(from), shown(to)))
         }
         Step::Remove { path } => fs::remove_file(path).with_context(|| format!("cannot remove {}", shown(path))),
-        Step::Write { path, .. } => {
+        Step::Write { path, .. } | Step::Change { path, .. } => {
             let new = written.iter().find(|new| new.place == *path).context("a file was not written")?;
             fs::rename(&new.temporary, path).with_context(|| format!("cannot write {}", shown(path)))
         }
@@ -224,6 +238,7 @@ fn undo(done: &[Step]) {
         let _ = match step {
             Step::Keep { hook, aside } => fs::rename(aside, hook),
             Step::Write { path, .. } => fs::remove_file(path),
+            Step::Change { path, before, .. } => fs::write(path, before),
             Step::Restore { aside, hook } => fs::rename(hook, aside),
             Step::Include { config, target } => {
                 let _ = take_out(config, "include.path", target);

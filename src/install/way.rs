@@ -117,15 +117,18 @@ fn through(place: &Place, git: &Git, by: Option<Manager>, at: &Path, text: &[u8]
 
 /// Whether a manager's file makes it run leakwarden on a hook.
 fn names(by: Manager, text: &str, hook: &str) -> bool {
-    let ids: &[&str] = match hook {
-        "pre-commit" | "pre-merge-commit" => &["leakwarden", "leakwarden-system"],
-        "commit-msg" => &["leakwarden-message", "leakwarden-message-system"],
-        "pre-push" => &["leakwarden-push", "leakwarden-push-system"],
-        _ => &[],
+    let id = match hook {
+        "pre-commit" => "leakwarden",
+        "pre-merge-commit" => "leakwarden-merge",
+        "commit-msg" => "leakwarden-message",
+        "post-commit" => "leakwarden-after",
+        "pre-push" => "leakwarden-push",
+        _ => return calls(text, hook),
     };
     let by_id = |line: &str| {
-        let said = line.trim_start().trim_start_matches("- ").strip_prefix("id:");
-        said.is_some_and(|id| ids.contains(&id.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\''])))
+        let said = line.trim_start().trim_start_matches("- ").strip_prefix("id:").unwrap_or_default();
+        let said = said.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        said == id || said.strip_suffix("-system") == Some(id)
     };
     calls(text, hook) || matches!(by, Manager::PreCommit | Manager::Prek) && text.lines().any(by_id)
 }
@@ -163,8 +166,15 @@ fn from_config(place: &Place, git: &Git, hook: &str) -> Vec<Way> {
 fn quoted(command: &str) -> PathBuf {
     let command = command.strip_prefix("leakwarden=").unwrap_or(command);
     let Some(quoted) = command.strip_prefix('\'') else { return PathBuf::from(command) };
-    let end = quoted.match_indices('\'').map(|(at, _)| at).find(|at| !quoted[*at..].starts_with("'\\''"));
-    PathBuf::from(quoted[..end.unwrap_or(quoted.len())].replace("'\\''", "'"))
+    // Quotes inside are written as four characters.
+    let parts: Vec<&str> = quoted.split("'\\''").collect();
+    let end = parts.iter().position(|part| part.contains('\'')).unwrap_or(parts.len() - 1);
+    let mut path = parts[..end].join("'");
+    if end > 0 {
+        path.push('\'');
+    }
+    path.push_str(parts[end].split('\'').next().unwrap_or_default());
+    PathBuf::from(path)
 }
 
 #[cfg(test)]

@@ -250,7 +250,9 @@ fn hooks_path_elsewhere_is_not_written() -> Result<()> {
         // Nobody may believe that this repository is protected now.
         ensure!(said.code != Some(0), "{said:?}");
         ensure!(
-            shown.contains("core.hooksPath") && shown.contains(LEAKWARDEN) && shown.contains("pre-commit"),
+            shown.contains("core.hooksPath")
+                && (shown.contains(LEAKWARDEN) || shown.contains("leakwarden hook pre-commit"))
+                && shown.contains("pre-commit"),
             "{shown}"
         );
         same(&before, &ignored(picture(s.root(), true)?))

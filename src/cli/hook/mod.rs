@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 use super::args::{Format, When};
 use super::case::{Failure, Judgement};
 use super::{Exit, deliver, fail};
-use crate::git::history::Commit;
+use crate::git::history::{self, Commit};
 use crate::git::{Moment, Repo, state};
 use crate::policy::syntax::Unscanned;
 use crate::receipt::Receipt;
@@ -75,10 +75,26 @@ pub(super) fn post_rewrite(what: String, color: When) -> Exit {
 }
 
 pub(super) fn pre_push(format: Format, color: When) -> Exit {
-    match input() {
+    match input().and_then(|text| if text.is_empty() { framework_push() } else { Ok(text) }) {
         Ok(text) => push::run(&text, format, color),
         Err(error) => fail(Exit::CouldNotScan, &error),
     }
+}
+
+/// What git said, as far as pre-commit and prek tell it: they read standard input themselves, and name
+/// the first ref that sends anything in variables (`PRE_COMMIT_…`, pre-commit 4.7.0). Of a branch whose
+/// first commit is sent they name no commits.
+///
+/// # Errors
+/// Where git does not know that ref.
+fn framework_push() -> Result<String> {
+    let told = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (Some(local), Some(remote)) = (told("PRE_COMMIT_LOCAL_BRANCH"), told("PRE_COMMIT_REMOTE_BRANCH")) else {
+        return Ok(String::new());
+    };
+    let new = told("PRE_COMMIT_TO_REF").map_or_else(|| history::resolve(&local), Ok)?;
+    let old = told("PRE_COMMIT_FROM_REF").unwrap_or_else(|| "0".repeat(new.len()));
+    Ok(format!("{local} {new} {remote} {old}\n"))
 }
 
 pub(super) fn reference_transaction(state: &str, format: Format, color: When) -> Exit {

@@ -19,7 +19,7 @@ use crate::install::gits::{self, Installed};
 use crate::install::place::{Git, Place};
 use crate::install::plan::{self, Prepared};
 use crate::install::shim::Shims;
-use crate::install::{self, Plan};
+use crate::install::{self, Plan, others};
 use crate::ledger::{Entry, Event};
 use crate::scan::many;
 
@@ -166,8 +166,18 @@ fn do_batch(
         }
         owners.entry(common).or_insert_with(|| folder.clone());
         let shims = Shims { strict: strict(&seen.judgement), ..machine.clone() };
-        let planned =
-            if request.install { install::install(&seen.place, gits, &shims) } else { install::uninstall(&seen.place) };
+        let git = Git::of(&folder);
+        let planned = if request.install {
+            install::install(&seen.place, gits, &shims).and_then(|mut plan| {
+                others::install(&seen.place, &git, &shims, request.write, &mut plan)?;
+                Ok(plan)
+            })
+        } else {
+            install::uninstall(&seen.place).and_then(|mut plan| {
+                others::uninstall(&git, request.write, &mut plan)?;
+                Ok(plan)
+            })
+        };
         let Plan { steps, notes, complete, why, .. } = match planned {
             Ok(plan) => plan,
             Err(error) => {
@@ -182,9 +192,9 @@ fn do_batch(
         };
         // What a person has to do there is told there; here it is one line of many.
         let notes = match why {
-            Some(why) => vec![format!("{why}; `leakwarden install` in it tells what to do")],
-            None if complete => Vec::new(),
-            None => notes,
+            Some(why) if !complete => vec![format!("{why}; `leakwarden install` in it tells what to do")],
+            _ if complete => Vec::new(),
+            _ => notes,
         };
         if steps.is_empty() || request.dry_run {
             say(became, notes);

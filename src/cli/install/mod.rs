@@ -28,6 +28,8 @@ pub(super) struct Request {
     pub reach: args::Reach,
     /// What the hooks do where the program is gone.
     pub missing: Missing,
+    /// Whether other hook managers' own files may be changed.
+    pub write: bool,
     /// Whether it is only told.
     pub dry_run: bool,
 }

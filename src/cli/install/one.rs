@@ -12,7 +12,7 @@ use crate::finding::escape;
 use crate::git::{Repo, write};
 use crate::install::gits::Installed;
 use crate::install::place::{Git, Place};
-use crate::install::{self, Missing, Outcome, gits};
+use crate::install::{self, Missing, Outcome, gits, others};
 use crate::ledger::{Entry, Event};
 
 pub(super) fn run(request: &Request) -> Result<Outcome> {
@@ -29,7 +29,9 @@ fn installed(request: &Request) -> Result<Outcome> {
     // Only where hooks are taken from elsewhere does it matter which gits there are.
     let gits =
         if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
-    let mut outcome = install::install(&place, &gits, &shims)?.carry_out(request.dry_run)?;
+    let mut plan = install::install(&place, &gits, &shims)?;
+    others::install(&place, &Git::here(), &shims, request.write, &mut plan)?;
+    let mut outcome = plan.carry_out(request.dry_run)?;
     outcome.lines.splice(0..0, lines);
     if let Some(repo) = repo.filter(|_| outcome.changed && !request.dry_run) {
         note(&judgement, &repo, Event::Installed, &mut outcome);
@@ -39,7 +41,9 @@ fn installed(request: &Request) -> Result<Outcome> {
 
 fn uninstalled(request: &Request) -> Result<Outcome> {
     let place = Place::of(&Git::here())?;
-    let mut outcome = install::uninstall(&place)?.carry_out(request.dry_run)?;
+    let mut plan = install::uninstall(&place)?;
+    others::uninstall(&Git::here(), request.write, &mut plan)?;
+    let mut outcome = plan.carry_out(request.dry_run)?;
     if outcome.changed && !request.dry_run {
         // A broken policy keeps nobody from leaving.
         let docket = Docket::open().map_err(|failure| failure.error);
