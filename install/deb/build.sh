@@ -40,10 +40,8 @@ install -m 755 "$program" "$tree/usr/bin/leakwarden"
 "$program" generate zsh --out "$tree/usr/share/zsh/vendor-completions"
 "$program" generate fish --out "$tree/usr/share/fish/vendor_completions.d"
 
-# JOIN HERE: the drop-in for the system configuration of git. Left out by programs that cannot write it.
-if "$program" generate hooks --help >/dev/null 2>&1; then
-    "$program" generate hooks --out "$tree/usr/share/leakwarden/git" --for /usr/share/leakwarden/git --binary /usr/bin/leakwarden
-fi
+# What `leakwarden install --system` includes in the system configuration of every git.
+"$program" generate hooks --out "$tree/usr/share/leakwarden/git" --for /usr/share/leakwarden/git --binary /usr/bin/leakwarden
 
 cp "$source/CHANGELOG.md" "$docs/changelog"
 sh "$source/install/crates.sh" >"$docs/crates.txt"

@@ -13,6 +13,9 @@ use clap_mangen::Man;
 use super::args::Args;
 use super::{Exit, fail, print};
 use crate::finding::escape;
+use crate::install::dropin::DropIn;
+use crate::install::shim::Shims;
+use crate::install::{Missing, Strict};
 
 /// What can be made.
 #[derive(Debug, Subcommand)]
@@ -27,6 +30,23 @@ pub enum Generate {
     Fish(Place),
     /// Completions for PowerShell.
     Powershell(Place),
+    /// The hooks that git's configuration names, and the file to include: for packages, so that `install
+    /// --system` has only a line to add.
+    Hooks(Hooks),
+}
+
+/// Hooks for a package.
+#[derive(Debug, clap::Args)]
+pub struct Hooks {
+    /// A folder for the files.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Where that folder will be on a machine. Default: where it is now.
+    #[arg(long = "for", value_name = "DIR")]
+    place: Option<PathBuf>,
+    /// Where the program will be.
+    #[arg(long, value_name = "FILE")]
+    binary: PathBuf,
 }
 
 /// Where it goes.
@@ -42,6 +62,19 @@ type Named = (String, Vec<u8>);
 
 pub(super) fn run(command: Generate) -> Exit {
     let (made, place) = match command {
+        Generate::Hooks(hooks) => {
+            let stored = dropin(&hooks).and_then(|files| {
+                files.iter().try_for_each(|(name, text)| {
+                    let path = hooks.out.join(name);
+                    let file = path.file_name().context("no name")?.to_string_lossy().into_owned();
+                    store(path.parent().context("no folder")?, &(file, text.clone()), name.starts_with("hooks/"))
+                })
+            });
+            return match stored {
+                Ok(()) => Exit::Clean,
+                Err(error) => fail(Exit::Usage, &error),
+            };
+        }
         Generate::Man(place) => (pages(), place),
         Generate::Bash(place) => (Ok(completions(Shell::Bash, "leakwarden")), place),
         Generate::Zsh(place) => (Ok(completions(Shell::Zsh, "_leakwarden")), place),
@@ -49,13 +82,26 @@ pub(super) fn run(command: Generate) -> Exit {
         Generate::Powershell(place) => (Ok(completions(Shell::PowerShell, "leakwarden.ps1")), place),
     };
     let done = made.and_then(|files| match place.out {
-        Some(folder) => files.iter().try_for_each(|file| store(&folder, file)),
+        Some(folder) => files.iter().try_for_each(|file| store(&folder, file, false)),
         None => show(&files),
     });
     match done {
         Ok(()) => Exit::Clean,
         Err(error) => fail(Exit::Usage, &error),
     }
+}
+
+/// The drop-in as a package lays it down: what policy asks for besides is not known there.
+fn dropin(hooks: &Hooks) -> Result<Vec<Named>> {
+    let place = hooks.place.as_ref().unwrap_or(&hooks.out);
+    let place = std::path::absolute(place).context("where the folder will be, is not known")?;
+    let binary = std::path::absolute(&hooks.binary).context("where the program will be, is not known")?;
+    let shims = Shims { binary, missing: Missing::Warn, strict: Strict::default() };
+    let mut files = vec![("hooks.gitconfig".to_owned(), DropIn::at(place).text(&shims)?.into_bytes())];
+    for name in shims.names() {
+        files.push((format!("hooks/{name}"), shims.text(name)?.into_bytes()));
+    }
+    Ok(files)
 }
 
 /// The main page comes first.
@@ -108,7 +154,7 @@ fn show(files: &[Named]) -> Result<()> {
 }
 
 /// Everybody may read these files: they say what `--help` says.
-fn store(folder: &Path, (name, text): &Named) -> Result<()> {
+fn store(folder: &Path, (name, text): &Named, executable: bool) -> Result<()> {
     let path = folder.join(name);
     let shown = escape(path.as_os_str().as_encoded_bytes());
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder of {shown}"))?;
@@ -118,7 +164,9 @@ fn store(folder: &Path, (name, text): &Named) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(about)?;
+        file.as_file()
+            .set_permissions(fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))
+            .with_context(about)?;
     }
     file.as_file().sync_all().with_context(about)?;
     file.persist(&path).map_err(|error| anyhow!(error.error)).with_context(about)?;

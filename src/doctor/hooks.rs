@@ -252,8 +252,7 @@ fn kept(hooks: &Path, hook: &'static str) -> Option<Check> {
     let aside = aside(&at);
     let found = aside.symlink_metadata().ok()?;
     let check = if !matches!(Hook::at(&at), Ok(Hook::Ours(..))) {
-        let mend =
-            format!("look at both; `leakwarden install` keeps the first, `leakwarden uninstall` names what is left");
+        let mend = "look at both; `leakwarden install` keeps the first, `leakwarden uninstall` names what is left";
         let text = format!("{} is kept, and leakwarden's hook in front of it is gone", shown(&aside));
         Check::fails(ID, text, mend)
     } else if found.is_symlink() && fs::metadata(&aside).is_err() {

@@ -37,7 +37,7 @@ pub fn reach(reach: &Reach, gits: &[Installed], shims: &Shims) -> Option<Check> 
         Reach::User(_) => ("config.user", "leakwarden install --user"),
         Reach::System(_) => ("config.system", "leakwarden install --system"),
     };
-    let dropin = reach.dropin();
+    let dropin = reach.dropin(shims.strict);
     let packaged = dropin.folder == Path::new(PACKAGED);
     let there = dropin::is_ours(&dropin.file());
     let included = machine::included(reach, gits).unwrap_or_default();
@@ -46,11 +46,12 @@ pub fn reach(reach: &Reach, gits: &[Installed], shims: &Shims) -> Option<Check> 
         (true, true) if packaged => {
             Check::note(id, format!("the package's hooks are in no git's configuration: `{command}`"))
         }
-        (false, false) => {
-            let text = format!("{} includes {}, which is not there", shown(&included[0]), shown(&dropin.file()));
+        (_, false) if !dropin::is_ours(&included[0].1.file()) => {
+            let text =
+                format!("{} includes {}, which is not there", shown(&included[0].0), shown(&included[0].1.file()));
             Check::fails(id, text, format!("`{command}`")).fixable()
         }
-        (true, _) => match machine::install(reach, gits, shims) {
+        _ => match machine::install(reach, gits, shims) {
             Ok(plans) if plans.iter().all(|plan| plan.steps.is_empty()) => {
                 Check::ok(id, format!("{} is included and current", shown(&dropin.file())))
             }

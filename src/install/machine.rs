@@ -10,7 +10,7 @@ use super::dropin::{self, DropIn};
 use super::gits::Installed;
 use super::place::Git;
 use super::plan::Step;
-use super::shim::Shims;
+use super::shim::{Shims, Strict};
 use super::{Plan, described, includes, shown};
 
 /// Where a package puts the drop-in.
@@ -26,15 +26,27 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// The drop-in: a package's own where there is one.
-    pub fn dropin(&self) -> DropIn {
+    /// The drop-in: a package's own where there is one, and policy asks for no more than it has.
+    pub fn dropin(&self, strict: Strict) -> DropIn {
+        let packaged = || dropin::is_ours(&Path::new(PACKAGED).join("hooks.gitconfig"));
+        match self {
+            Reach::System(_) if strict == Strict::default() && packaged() => DropIn::at(PathBuf::from(PACKAGED)),
+            _ => self.own(),
+        }
+    }
+
+    /// The drop-in that `install` writes.
+    fn own(&self) -> DropIn {
         match self {
             Reach::User(data) => DropIn::at(data.join("git")),
-            Reach::System(_) if dropin::is_ours(&Path::new(PACKAGED).join("hooks.gitconfig")) => {
-                DropIn::at(PathBuf::from(PACKAGED))
-            }
             Reach::System(folder) => DropIn::at(folder.join("git")),
         }
+    }
+
+    /// All drop-ins that may be in use.
+    fn dropins(&self) -> Vec<DropIn> {
+        let packaged = matches!(self, Reach::System(_)).then(|| DropIn::at(PathBuf::from(PACKAGED)));
+        packaged.into_iter().chain([self.own()]).collect()
     }
 
     /// The files of configuration that get the line, each with the first git that reads it.
@@ -71,16 +83,17 @@ pub fn user_config(git: &Path) -> Result<PathBuf> {
     Ok(files.iter().rev().find(|file| file.exists()).unwrap_or(last).clone())
 }
 
-/// The files of configuration that include the drop-in.
+/// The files of configuration that include a drop-in of leakwarden's, and which.
 ///
 /// # Errors
 /// Where git does not tell.
-pub fn included(reach: &Reach, gits: &[Installed]) -> Result<Vec<PathBuf>> {
-    let target = reach.dropin().target()?;
+pub fn included(reach: &Reach, gits: &[Installed]) -> Result<Vec<(PathBuf, DropIn)>> {
     let mut found = Vec::new();
     for config in reach.configs(gits)? {
-        if includes(&config, &target)? {
-            found.push(config);
+        for dropin in reach.dropins() {
+            if includes(&config, &dropin.target()?)? {
+                found.push((config.clone(), dropin));
+            }
         }
     }
     Ok(found)
@@ -92,7 +105,7 @@ pub fn included(reach: &Reach, gits: &[Installed]) -> Result<Vec<PathBuf>> {
 /// Where no git here knows them, or something cannot be read.
 pub fn install(reach: &Reach, gits: &[Installed], shims: &Shims) -> Result<Vec<Plan>> {
     ensure!(!gits.is_empty(), "no git was found on this machine");
-    let dropin = reach.dropin();
+    let dropin = reach.dropin(shims.strict);
     let mut first = Plan { complete: true, ..Plan::default() };
     let (newer, older): (Vec<&Installed>, Vec<&Installed>) = gits.iter().partition(|git| git.runs_config_hooks());
     if newer.is_empty() && matches!(reach, Reach::User(_)) {
@@ -112,6 +125,11 @@ pub fn install(reach: &Reach, gits: &[Installed], shims: &Shims) -> Result<Vec<P
             let steps = vec![Step::Include { config, target: target.clone() }];
             plans.push(Plan { steps, complete: true, ..Plan::default() });
         }
+    }
+    // Another one that was included before would run everything twice.
+    for (config, other) in included(reach, gits)?.into_iter().filter(|(_, other)| other.folder != dropin.folder) {
+        let steps = vec![Step::Exclude { config, target: other.target()? }];
+        plans.push(Plan { steps, complete: true, ..Plan::default() });
     }
     let mut last = Plan { complete: true, ..Plan::default() };
     let nothing = plans.iter().all(|plan| plan.steps.is_empty());
@@ -137,20 +155,17 @@ pub fn install(reach: &Reach, gits: &[Installed], shims: &Shims) -> Result<Vec<P
 /// # Errors
 /// Where something cannot be read.
 pub fn uninstall(reach: &Reach, gits: &[Installed]) -> Result<Vec<Plan>> {
-    let dropin = reach.dropin();
-    let target = dropin.target()?;
     let mut plans = Vec::new();
-    for config in included(reach, gits)? {
-        let steps = vec![Step::Exclude { config, target: target.clone() }];
+    for (config, dropin) in included(reach, gits)? {
+        let steps = vec![Step::Exclude { config, target: dropin.target()? }];
         plans.push(Plan { steps, complete: true, ..Plan::default() });
     }
+    // A package's own goes with the package.
     let mut last = Plan { complete: true, ..Plan::default() };
-    if dropin.folder != Path::new(PACKAGED) {
-        let mut left = Vec::new();
-        dropin.plan_removal(&mut last.steps, &mut left)?;
-        last.complete = left.is_empty();
-        last.notes.extend(left);
-    }
+    let mut left = Vec::new();
+    reach.own().plan_removal(&mut last.steps, &mut left)?;
+    last.complete = left.is_empty();
+    last.notes.extend(left);
     if plans.is_empty() && last.steps.is_empty() && last.notes.is_empty() {
         last.notes.push(format!("nothing to remove: the {}'s configuration of git names no leakwarden", reach.word()));
     }

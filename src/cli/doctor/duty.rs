@@ -87,7 +87,7 @@ pub(super) fn ledger(judgement: Option<&Judgement>) -> Vec<Check> {
     };
     let folder = super::shown(ledger.folder());
     let writable = match ledger.probe() {
-        Ok(()) => Check::ok("ledger.writable", folder.clone()),
+        Ok(()) => Check::ok("ledger.writable", folder),
         Err(error) => {
             let text = escape(format!("{error:#}").as_bytes());
             Check::fails("ledger.writable", text, format!("make {folder} writable for this account"))
@@ -113,11 +113,11 @@ pub(super) fn ledger(judgement: Option<&Judgement>) -> Vec<Check> {
 }
 
 /// A repository's policy, exceptions, exposures, and how much of what was committed here was scanned.
-pub(super) fn repository(repo: &Repo, judgement: Result<Judgement>) -> Vec<Check> {
+pub(super) fn repository(repo: &Repo, judgement: &Result<Judgement>) -> Vec<Check> {
     let mut checks = Vec::new();
     let head = Commit::head(repo);
     let file = |path: &str| head.as_ref().map_or(Ok(None), |head| head.file(repo, path));
-    match &judgement {
+    match judgement {
         Err(error) => {
             let text = escape(format!("{error:#}").as_bytes());
             let mend = "mend the file it names; until then every commit is stopped";

@@ -174,7 +174,7 @@ fn of_repository(
             let mend = "`git status` in it tells more; what leakwarden cannot read, it blocks";
             checks.push(Check::unknown("repository", escape(format!("{error:#}").as_bytes()), mend));
         }
-        (Ok(Some(repo)), Some(judgement)) => checks.extend(duty::repository(repo, judgement)),
+        (Ok(Some(repo)), Some(judgement)) => checks.extend(duty::repository(repo, &judgement)),
         _ => {}
     }
     if with_canary {
