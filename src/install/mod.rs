@@ -42,6 +42,7 @@ pub mod shim;
 pub mod way;
 
 pub use shim::{Missing, Strict};
+pub use way::{Way, covers};
 
 /// What was done, in lines for the person.
 #[derive(Debug, Default)]
