@@ -36,6 +36,7 @@ pub fn install(place: &Place, git: &Git, shims: &Shims, write: bool, plan: &mut 
         }
     }
     if husky && (write || lines::written(&top).iter().any(|file| file.ends_with(".husky/pre-commit"))) {
+        // What `install` says of gits that nothing covers, and of the lines to add, is no longer so.
         plan.notes.retain(|note| {
             !note.contains("NOT covered") && !note.starts_with("  ") && !note.starts_with("not installed")
         });
