@@ -30,7 +30,10 @@ fn installed(dry_run: bool, write: bool) -> Result<Outcome> {
     let gits =
         if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
     let mut plan = install::install(&place, &gits, &shims)?;
-    install::others::install(&place, &Git::here(), &shims, write, &mut plan)?;
+    let program = format!("leakwarden{}", std::env::consts::EXE_SUFFIX);
+    let on_path = around::path().iter().any(|folder| folder.join(&program).is_file());
+    let asked = install::others::Asked { write, on_path };
+    install::others::install(&place, &Git::here(), &shims, asked, &mut plan)?;
     let mut outcome = plan.carry_out(dry_run)?;
     if outcome.complete && !dry_run && outcome.changed {
         note(&judgement, Event::Installed, &mut outcome);
