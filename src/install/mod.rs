@@ -48,6 +48,7 @@ pub mod shim;
 pub mod way;
 
 pub use shim::{Missing, Strict};
+pub use way::{Way, covers};
 
 /// What was done, in lines for the person.
 #[derive(Debug, Default)]
@@ -111,7 +112,7 @@ pub fn install(place: &Place, gits: &[Installed], shims: &Shims) -> Result<Plan>
             in_folder(&place.hooks, shims, &mut plan)?;
             // From a time when hooks were taken from elsewhere: both would run.
             let dropin = DropIn::of_repository(&place.common);
-            if dropin.file().exists() {
+            if dropin.file().exists() && !worktrees_differ(&place.common) {
                 plan_exclusion(place, &dropin, &mut plan.steps, &mut Vec::new())?;
             }
         }
@@ -246,6 +247,12 @@ fn out_of_folder(folder: &Path, steps: &mut Vec<Step>, left: &mut Vec<String>) -
         steps.push(Step::Forget { folder: folder.to_path_buf() });
     }
     Ok(())
+}
+
+/// Whether a worktree has a configuration of its own, which may take hooks from elsewhere.
+fn worktrees_differ(common: &Path) -> bool {
+    let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten().map(|entry| entry.path());
+    linked.chain([common.to_path_buf()]).any(|folder| folder.join("config.worktree").exists())
 }
 
 /// Plans that the hooks of the repository's configuration go.

@@ -9,11 +9,21 @@ use super::place::Git;
 use super::shim::{self, Hook, Shims, aside};
 use super::{Place, Plan, lines, shown};
 
+/// What was asked for, and what is known of the surroundings.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Whether the manager's file may be written to.
+    pub write: bool,
+    /// Whether a leakwarden is on PATH, where the lines look for it.
+    pub on_path: bool,
+}
+
 /// Adds to a repository's plan what other managers need: their lines, or advice.
 ///
 /// # Errors
 /// Where a manager's file should be written and that cannot be done safely.
-pub fn install(place: &Place, git: &Git, shims: &Shims, write: bool, plan: &mut Plan) -> Result<()> {
+pub fn install(place: &Place, git: &Git, shims: &Shims, asked: Asked, plan: &mut Plan) -> Result<()> {
+    let Asked { write, on_path } = asked;
     let Some(top) = git.top() else { return Ok(()) };
     let hooks: Vec<&str> =
         shims.names().into_iter().filter(|name| !shim::strict().any(|strict| strict == *name)).collect();
@@ -36,11 +46,17 @@ pub fn install(place: &Place, git: &Git, shims: &Shims, write: bool, plan: &mut 
         }
     }
     if husky && (write || lines::written(&top).iter().any(|file| file.ends_with(".husky/pre-commit"))) {
+        // What `install` says of gits that nothing covers, and of the lines to add, is no longer so.
         plan.notes.retain(|note| {
             !note.contains("NOT covered") && !note.starts_with("  ") && !note.starts_with("not installed")
         });
         plan.notes.push("every git: lines in .husky call the leakwarden that is on PATH".to_owned());
-        plan.complete = true;
+        plan.complete |= on_path;
+    }
+    if !on_path && (write || !lines::written(&top).is_empty()) {
+        plan.notes.push("there is no leakwarden on PATH now, so those lines scan NOTHING: put it there".to_owned());
+    }
+    if husky {
         return Ok(());
     }
     if place.foreign.is_none() && !write {

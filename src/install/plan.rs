@@ -62,6 +62,21 @@ impl Step {
     }
 }
 
+impl Step {
+    /// The lines that come into somebody else's file. Of a line that had a command already only ours is
+    /// shown: nobody knows what stands in the other.
+    fn changed(&self) -> Vec<String> {
+        const END: &str = ">&2; fi";
+        let Step::Change { before, after, .. } = self else { return Vec::new() };
+        let new = after.lines().filter(|line| !before.lines().any(|old| old == *line));
+        let ours = |line: &str| match line.split_once(END) {
+            Some((call, rest)) if rest.len() > 2 => format!("{call}{END} …"),
+            _ => line.to_owned(),
+        };
+        new.map(|line| format!("  + {}", crate::finding::escape(ours(line).as_bytes()))).collect()
+    }
+}
+
 /// How many files are synced one by one before a whole file system is: a sync each costs
 /// milliseconds, and one for a thousand repositories no more than one for eight hooks.
 #[cfg(target_os = "linux")]
@@ -69,7 +84,7 @@ const ONE_BY_ONE: usize = 16;
 
 /// Tells the steps and does nothing.
 pub fn tell(steps: &[Step]) -> Vec<String> {
-    steps.iter().map(|step| format!("would {}", step.line())).collect()
+    steps.iter().flat_map(|step| std::iter::once(format!("would {}", step.line())).chain(step.changed())).collect()
 }
 
 /// Does the steps, and tells them.

@@ -151,10 +151,11 @@ fn from_config(place: &Place, git: &Git, hook: &str) -> Vec<Way> {
         let [scope, name] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
         let Ok(command) = git.output(&["config", "--get", &format!("hook.{name}.command")]) else { continue };
         let command = String::from_utf8_lossy(&command).into_owned();
-        let shim = [quoted(&command), dropin::DropIn::of_repository(&place.common).shims().join(hook)]
-            .into_iter()
-            .find(|path| command.contains(&*path.to_string_lossy()) || command.contains("--git-common-dir"))
-            .filter(|path| matches!(Hook::at(path), Ok(Hook::Ours(..))) && is_executable(path));
+        // Where the repository was moved, the command asks git where it is now.
+        let own = dropin::DropIn::of_repository(&place.common).shims().join(hook);
+        let moved = command.contains("--git-common-dir").then_some(own);
+        let is_ours = |path: &PathBuf| matches!(Hook::at(path), Ok(Hook::Ours(..))) && is_executable(path);
+        let shim = [Some(quoted(&command)), moved].into_iter().flatten().find(is_ours);
         if shim.is_some() || calls(&command, hook) {
             ways.push(Way::Config { name: name.to_owned(), scope: scope.to_owned(), shim });
         }

@@ -185,6 +185,37 @@ fn leakwarden_first(s: &Sandbox, other: Other) -> Result<()> {
     s.leakwarden("uninstall")?.ok().map(drop)
 }
 
+/// A hook written by hand, then leakwarden, then a manager that puts aside what it finds.
+fn third(s: &Sandbox, other: Other) -> Result<()> {
+    start(s, other)?;
+    Other::HandWritten.install(s)?;
+    other.install(s)?;
+    let alone = picture(s)?;
+    other.uninstall(s)?;
+    other.restore(s)?;
+    s.install()?;
+    other.install(s)?;
+    guarded(s, other, When::InstalledFirst)?;
+    s.install()?;
+    guarded(s, other, When::Again)?;
+    s.leakwarden("uninstall")?.ok()?;
+    same("uninstalled at once", &alone, &picture(s)?)?;
+    other.uninstall(s)?;
+    s.install()?;
+    other.install(s)?;
+    s.leakwarden("uninstall")?.ok()?;
+    same("uninstalled where the other had taken over", &alone, &picture(s)?)
+}
+
+#[test]
+fn a_third_hook_goes_where_the_other_would_have_put_it() -> Result<()> {
+    let all = [Other::Lefthook, Other::PreCommit, Other::Prek];
+    let here = all.into_iter().filter(|other| other.is_here());
+    let rows: Vec<_> = here.map(|other| (format!("{other:?}"), other)).collect();
+    let rows: Vec<_> = rows.iter().map(|(name, other)| (name.as_str(), *other)).collect();
+    table(&rows, |s, other| third(s, *other))
+}
+
 fn both(other: Other) -> Result<()> {
     if !other.is_here() {
         return Ok(());

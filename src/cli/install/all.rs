@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Request, at, judgement, settled, strict};
+use super::{Request, asked, at, judgement, settled, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
 use crate::cli::{Exit, around, exposures, fail, print};
@@ -169,7 +169,7 @@ fn do_batch(
         let git = Git::of(&folder);
         let planned = if request.install {
             install::install(&seen.place, gits, &shims).and_then(|mut plan| {
-                others::install(&seen.place, &git, &shims, request.write, &mut plan)?;
+                others::install(&seen.place, &git, &shims, asked(request), &mut plan)?;
                 Ok(plan)
             })
         } else {

@@ -17,7 +17,7 @@ use crate::install::gits::Installed;
 use crate::install::lasting::{self, Binary, Folders};
 use crate::install::machine::Reach;
 use crate::install::shim::Shims;
-use crate::install::{Missing, Outcome, Strict};
+use crate::install::{Missing, Outcome, Strict, others};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -130,6 +130,13 @@ fn here(docket: &Docket) -> Result<Option<Repo>> {
 /// Where there is one that leakwarden cannot read, or a policy of the machine has a mistake.
 pub(super) fn at(folder: &Path, docket: &Docket) -> Result<Option<Repo>> {
     Repo::holding(folder, docket.size_cap().map_err(|failure| failure.error)?)
+}
+
+/// What is asked for of other hook managers' files.
+fn asked(request: &Request) -> others::Asked {
+    let program = format!("leakwarden{}", std::env::consts::EXE_SUFFIX);
+    let on_path = around::path().iter().any(|folder| folder.join(&program).is_file());
+    others::Asked { write: request.write, on_path }
 }
 
 /// Several outcomes as one.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Request, at, here, judgement, settled, shims, strict};
+use super::{Request, asked, at, here, judgement, settled, shims, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
 use crate::cli::{around, exposures};
@@ -30,7 +30,7 @@ fn installed(request: &Request) -> Result<Outcome> {
     let gits =
         if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
     let mut plan = install::install(&place, &gits, &shims)?;
-    others::install(&place, &Git::here(), &shims, request.write, &mut plan)?;
+    others::install(&place, &Git::here(), &shims, asked(request), &mut plan)?;
     let mut outcome = plan.carry_out(request.dry_run)?;
     outcome.lines.splice(0..0, lines);
     if let Some(repo) = repo.filter(|_| outcome.changed && !request.dry_run) {
