@@ -29,6 +29,8 @@ pub struct Question<'a> {
     pub folder: &'a Path,
     /// The gits of the machine; the first is the one on PATH.
     pub gits: &'a [Installed],
+    /// Whether PATH has a leakwarden, which lines in others' files call.
+    pub on_path: bool,
     /// The hooks that policy asks for.
     pub wanted: &'a [&'static str],
 }
@@ -45,14 +47,14 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
     };
     let mut covered = true;
     for git in question.gits {
-        let check = on_git(question.folder, git);
+        let check = on_git(&question, git);
         covered &= check.status != super::Status::Fails;
         checks.push(check);
     }
     checks.extend(worktrees(question.folder, &place));
     let git = Git::of(question.folder);
     for hook in question.wanted {
-        checks.push(one_hook(hook, &place, &git, answers));
+        checks.push(one_hook(hook, &place, (&git, question.on_path), answers));
     }
     for hook in shim::all() {
         checks.extend(kept(&place.hooks, hook));
@@ -64,14 +66,14 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
 }
 
 /// Whether one git runs leakwarden before a commit.
-fn on_git(folder: &Path, installed: &Installed) -> Check {
+fn on_git(question: &Question<'_>, installed: &Installed) -> Check {
     const ID: &str = "covered";
     let subject = described(installed);
     if installed.version.is_none() {
         let mend = "look whether it can be run; where it cannot, nothing commits with it";
         return Check::unknown(ID, "this git does not tell its version", mend).on(subject);
     }
-    let git = Git::of(folder).by(&installed.path);
+    let git = Git::of(question.folder).by(&installed.path);
     let found = Place::of(&git).and_then(|place| Ok((ways(&place, &git, "pre-commit")?, place)));
     let (ways, place) = match found {
         Ok(found) => found,
@@ -83,6 +85,7 @@ fn on_git(folder: &Path, installed: &Installed) -> Check {
     let check = match ways.first() {
         Some(Way::None { by, .. }) => uncovered(&place, *by, installed.runs_config_hooks()),
         None => uncovered(&place, None, installed.runs_config_hooks()),
+        Some(Way::Lines { .. }) if ways.len() == 1 && !question.on_path => no_program(ID),
         Some(way) => Check::ok(ID, format!("before each commit, by {}", told(way))),
     };
     check.on(subject)
@@ -123,6 +126,11 @@ fn uncovered(place: &Place, by: Option<Manager>, knows_config: bool) -> Check {
     }
 }
 
+fn no_program(id: &'static str) -> Check {
+    let mend = "put leakwarden on PATH, also on that of graphical programs";
+    Check::fails(id, "lines in another manager's file call the leakwarden on PATH, and there is none", mend)
+}
+
 fn told(way: &Way) -> String {
     match way {
         Way::Shim(path) => format!("the hook {}", shown(path)),
@@ -160,7 +168,7 @@ fn worktrees(folder: &Path, place: &Place) -> Vec<Check> {
 }
 
 /// One hook, for the git on PATH.
-fn one_hook(hook: &'static str, place: &Place, git: &Git, answers: &mut Answers) -> Check {
+fn one_hook(hook: &'static str, place: &Place, (git, on_path): (&Git, bool), answers: &mut Answers) -> Check {
     const ID: &str = "hook";
     let install = "`leakwarden install` in the repository";
     let found = match ways(place, git, hook) {
@@ -174,6 +182,7 @@ fn one_hook(hook: &'static str, place: &Place, git: &Git, answers: &mut Answers)
         Some(Way::Shim(path)) | Some(Way::Chained { shim: path, .. }) => shim_at(path, answers),
         Some(Way::Config { shim: Some(path), .. }) => shim_at(path, answers),
         Some(way @ Way::Config { shim: None, .. }) => Check::ok(ID, told(way)),
+        Some(Way::Lines { .. }) if !on_path => no_program(ID),
         Some(way @ Way::Lines { .. }) => Check::ok(ID, told(way)),
         Some(Way::None { .. }) | None => {
             let at = place.hooks.join(hook);

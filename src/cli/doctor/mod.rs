@@ -168,7 +168,7 @@ fn of_repository(
     };
     let strict = judgement.as_ref().and_then(|own| own.as_ref().ok()).map(installer::strict).unwrap_or_default();
     let wanted = crate::install::shim::names(strict);
-    let mut checks = hooks::check(Question { folder, gits, wanted: &wanted }, answers);
+    let mut checks = hooks::check(Question { folder, gits, on_path: installer::on_path(), wanted: &wanted }, answers);
     match (&repo, judgement) {
         (Err(error), _) => {
             let mend = "`git status` in it tells more; what leakwarden cannot read, it blocks";

@@ -134,9 +134,13 @@ pub(super) fn at(folder: &Path, docket: &Docket) -> Result<Option<Repo>> {
 
 /// What is asked for of other hook managers' files.
 fn asked(request: &Request) -> others::Asked {
+    others::Asked { write: request.write, on_path: on_path() }
+}
+
+/// Whether PATH has a leakwarden.
+pub(super) fn on_path() -> bool {
     let program = format!("leakwarden{}", std::env::consts::EXE_SUFFIX);
-    let on_path = around::path().iter().any(|folder| folder.join(&program).is_file());
-    others::Asked { write: request.write, on_path }
+    around::path().iter().any(|folder| folder.join(&program).is_file())
 }
 
 /// Several outcomes as one.
