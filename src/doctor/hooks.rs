@@ -53,6 +53,8 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
     }
     checks.extend(worktrees(question.folder, &place));
     let git = Git::of(question.folder);
+    // The one on PATH.
+    let git = question.gits.first().map_or(git.clone(), |first| git.of_machine(first));
     for hook in question.wanted {
         checks.push(one_hook(hook, &place, (&git, question.on_path), answers));
     }
@@ -73,7 +75,7 @@ fn on_git(question: &Question<'_>, installed: &Installed) -> Check {
         let mend = "look whether it can be run; where it cannot, nothing commits with it";
         return Check::unknown(ID, "this git does not tell its version", mend).on(subject);
     }
-    let git = Git::of(question.folder).by(&installed.path);
+    let git = Git::of(question.folder).of_machine(installed);
     let found = Place::of(&git).and_then(|place| Ok((ways(&place, &git, "pre-commit")?, place)));
     let (ways, place) = match found {
         Ok(found) => found,

@@ -17,6 +17,9 @@ use super::shown;
 /// What the first line of a drop-in begins with, of any version.
 const MARK: &str = "# leakwarden-config v";
 
+/// The name of the file to include.
+pub(super) const NAME: &str = "hooks.gitconfig";
+
 /// Version of the drop-in that this program writes.
 pub const VERSION: u32 = 1;
 
@@ -48,7 +51,7 @@ impl DropIn {
 
     /// The file to include.
     pub fn file(&self) -> PathBuf {
-        self.folder.join("hooks.gitconfig")
+        self.folder.join(NAME)
     }
 
     /// The folder of the shims.
@@ -62,7 +65,7 @@ impl DropIn {
     /// Where the folder's path is no UTF-8 text.
     pub fn target(&self) -> Result<String> {
         match self.below {
-            Some(below) => Ok(format!("{below}/hooks.gitconfig")),
+            Some(below) => Ok(format!("{below}/{NAME}")),
             None => Ok(forward(self.file().to_str().context("a path that is not UTF-8")?)),
         }
     }

@@ -25,7 +25,7 @@ use anyhow::{Result, bail};
 
 use crate::report::human::shell_quote;
 use displaced::{Settled, settle};
-use dropin::DropIn;
+use dropin::{DropIn, NAME as DROPIN};
 use gits::Installed;
 use manager::Manager;
 use place::{Foreign, Place};
@@ -200,6 +200,11 @@ fn described(git: &Installed) -> String {
 
 /// Whether a configuration file includes another by this very line.
 fn includes(config: &Path, target: &str) -> Result<bool> {
+    // Mostly there is no such line, and git need not be asked.
+    let named = |text: Vec<u8>| text.windows(DROPIN.len()).any(|piece| piece == DROPIN.as_bytes());
+    if !std::fs::read(config).is_ok_and(named) {
+        return Ok(false);
+    }
     let git = place::Git::here();
     let mut command = git.command(&["config", "--file"]);
     command.arg(config).args(["--get-all", "include.path"]);

@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::manager::Manager;
-use super::place::Git;
 use super::shim::{self, Hook, Shims, aside};
 use super::{Place, Plan, lines, shown};
 
@@ -22,9 +21,9 @@ pub struct Asked {
 ///
 /// # Errors
 /// Where a manager's file should be written and that cannot be done safely.
-pub fn install(place: &Place, git: &Git, shims: &Shims, asked: Asked, plan: &mut Plan) -> Result<()> {
+pub fn install(place: &Place, shims: &Shims, asked: Asked, plan: &mut Plan) -> Result<()> {
     let Asked { write, on_path } = asked;
-    let Some(top) = git.top() else { return Ok(()) };
+    let Some(top) = place.top.clone() else { return Ok(()) };
     let hooks: Vec<&str> =
         shims.names().into_iter().filter(|name| !shim::strict().any(|strict| strict == *name)).collect();
     let husky = place.foreign.is_some() && Manager::of_folder(&place.hooks) == Some(Manager::Husky);
@@ -69,8 +68,8 @@ pub fn install(place: &Place, git: &Git, shims: &Shims, asked: Asked, plan: &mut
 ///
 /// # Errors
 /// Where a file cannot be read.
-pub fn uninstall(git: &Git, write: bool, plan: &mut Plan) -> Result<()> {
-    let Some(top) = git.top() else { return Ok(()) };
+pub fn uninstall(place: &Place, write: bool, plan: &mut Plan) -> Result<()> {
+    let Some(top) = place.top.clone() else { return Ok(()) };
     if write {
         return lines::plan_removal(&top, &mut plan.steps);
     }

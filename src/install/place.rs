@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::gits::Installed;
 use super::shown;
 
 /// Variables with which git names a repository to the programs it runs (`git rev-parse
@@ -33,18 +34,19 @@ const LOCAL: [&str; 15] = [
 pub struct Git {
     program: PathBuf,
     folder: Option<PathBuf>,
+    knows_config_hooks: bool,
 }
 
 impl Git {
     /// The git on PATH, asked about the repository that the environment or the current directory
     /// names.
     pub fn here() -> Self {
-        Git { program: PathBuf::from("git"), folder: None }
+        Git { program: PathBuf::from("git"), folder: None, knows_config_hooks: true }
     }
 
     /// The git on PATH, asked about the repository that holds `folder`, whatever the environment says.
     pub fn of(folder: &Path) -> Self {
-        Git { program: PathBuf::from("git"), folder: Some(folder.to_path_buf()) }
+        Git { program: PathBuf::from("git"), folder: Some(folder.to_path_buf()), knows_config_hooks: true }
     }
 
     /// Another git.
@@ -52,6 +54,19 @@ impl Git {
     pub fn by(mut self, program: &Path) -> Self {
         self.program = program.to_path_buf();
         self
+    }
+
+    /// Another git, of which it is known whether it runs hooks that its configuration names.
+    #[must_use]
+    pub fn of_machine(mut self, installed: &Installed) -> Self {
+        self.program.clone_from(&installed.path);
+        self.knows_config_hooks = installed.runs_config_hooks();
+        self
+    }
+
+    /// Whether it may run hooks that its configuration names: it is asked, unless it is known to be too old.
+    pub fn may_know_config_hooks(&self) -> bool {
+        self.knows_config_hooks
     }
 
     /// A call, not run yet.
@@ -87,16 +102,20 @@ impl Git {
 
     /// A path that git printed; relative ones count from where git was asked.
     fn path(&self, bytes: &[u8]) -> Result<PathBuf> {
-        #[cfg(unix)]
-        let path = {
-            use std::os::unix::ffi::OsStrExt;
-            PathBuf::from(OsStr::from_bytes(bytes))
-        };
-        #[cfg(not(unix))]
-        let path = PathBuf::from(String::from_utf8(bytes.to_vec()).context("a path that is not UTF-8")?);
+        let path = as_path(bytes)?;
         let path = self.folder.as_ref().map_or(path.clone(), |folder| folder.join(&path));
         std::path::absolute(&path).with_context(|| format!("cannot resolve {}", shown(&path)))
     }
+}
+
+fn as_path(bytes: &[u8]) -> Result<PathBuf> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        Ok(PathBuf::from(OsStr::from_bytes(bytes)))
+    }
+    #[cfg(not(unix))]
+    Ok(PathBuf::from(String::from_utf8(bytes.to_vec()).context("a path that is not UTF-8")?))
 }
 
 /// Where hooks go in a repository.
@@ -129,34 +148,52 @@ impl Place {
     /// # Errors
     /// Where this is no repository, or git cannot be run.
     pub fn of(git: &Git) -> Result<Self> {
-        let both = git.output(&["rev-parse", "--git-common-dir", "--git-path", "hooks"])?;
-        let mut lines = both.split(|&b| b == b'\n');
-        let (common, hooks) = match (lines.next(), lines.next(), lines.next()) {
-            (Some(common), Some(hooks), None) => (git.path(common)?, git.path(hooks)?),
-            // A line feed in a path: one at a time.
-            _ => (
-                git.path(&git.output(&["rev-parse", "--git-common-dir"])?)?,
-                git.path(&git.output(&["rev-parse", "--git-path", "hooks"])?)?,
-            ),
-        };
+        let said = Said::by(git)?;
+        let (common, hooks) = (git.path(&said.common)?, git.path(&said.hooks)?);
+        let top = said.top.map(|top| git.path(&top)).transpose()?;
         let own = common.join("hooks");
         if hooks == own || inside(&hooks, &common) {
-            return Ok(Place { common, hooks, own, top: None, foreign: None });
+            return Ok(Place { common, hooks, own, top, foreign: None });
         }
-        let top = git.top();
-        let said = git.output(&["config", "--show-scope", "--show-origin", "--get", "core.hooksPath"]);
-        let said = said.unwrap_or_default();
-        let mut words = said.splitn(3, |&b| b == b'\t').map(crate::finding::escape);
+        // A relative one counts from the top of the worktree, wherever one stands.
+        let hooks = match (&top, as_path(&said.hooks)?) {
+            (Some(top), relative) if relative.is_relative() => top.join(relative),
+            _ => hooks,
+        };
+        let set = git.output(&["config", "--show-scope", "--show-origin", "--get", "core.hooksPath"]);
+        let set = set.unwrap_or_default();
+        let mut words = set.splitn(3, |&b| b == b'\t').map(crate::finding::escape);
         let foreign = Foreign {
             scope: words.next().unwrap_or_default(),
             origin: words.next().filter(|o| !o.is_empty()).unwrap_or_else(|| "git's configuration".to_owned()),
         };
-        // A relative one counts from the top of the worktree, wherever one stands.
-        let hooks = match (words.next(), &top) {
-            (Some(value), Some(top)) if Path::new(&value).is_relative() && !value.starts_with('~') => top.join(value),
-            _ => hooks,
-        };
         Ok(Place { common, hooks, own, top, foreign: Some(foreign) })
+    }
+}
+
+/// What git prints of a repository.
+struct Said {
+    /// The git directory that worktrees share.
+    common: Vec<u8>,
+    /// The hooks folder.
+    hooks: Vec<u8>,
+    /// The top of the worktree, if there is one.
+    top: Option<Vec<u8>>,
+}
+
+impl Said {
+    /// Asks in one call where that is possible.
+    fn by(git: &Git) -> Result<Self> {
+        let all = git.output(&["rev-parse", "--git-common-dir", "--git-path", "hooks", "--show-toplevel"]);
+        if let Ok(all) = all
+            && let [common, hooks, top] = all.split(|&b| b == b'\n').collect::<Vec<_>>()[..]
+        {
+            return Ok(Said { common: common.to_vec(), hooks: hooks.to_vec(), top: Some(top.to_vec()) });
+        }
+        // Without a worktree, or with a line feed in a path: one at a time.
+        let common = git.output(&["rev-parse", "--git-common-dir"])?;
+        let hooks = git.output(&["rev-parse", "--git-path", "hooks"])?;
+        Ok(Said { common, hooks, top: git.output(&["rev-parse", "--show-toplevel"]).ok() })
     }
 }
 

@@ -71,7 +71,7 @@ pub fn ways(place: &Place, git: &Git, hook: &str) -> Result<Vec<Way>> {
             ways.push(Way::Shim(at));
         } else {
             by = Manager::of_hook(&text).or_else(|| Manager::of_folder(&place.hooks));
-            ways.extend(through(place, git, by, &at, &text));
+            ways.extend(through(place, by, &at, &text));
         }
     }
     if ways.is_empty() {
@@ -90,7 +90,7 @@ pub fn covers(place: &Place, git: &Git) -> Result<Way> {
 }
 
 /// Through somebody else's hook.
-fn through(place: &Place, git: &Git, by: Option<Manager>, at: &Path, text: &[u8]) -> Vec<Way> {
+fn through(place: &Place, by: Option<Manager>, at: &Path, text: &[u8]) -> Vec<Way> {
     let mut ways = Vec::new();
     let hook = at.file_name().unwrap_or_default().to_string_lossy();
     if let Some((by, (aside, true))) = by.and_then(|by| Some((by, by.puts_aside(at)?)))
@@ -103,7 +103,7 @@ fn through(place: &Place, git: &Git, by: Option<Manager>, at: &Path, text: &[u8]
         ways.push(Way::Lines { by, file: at.to_path_buf() });
     }
     let Some(by) = by else { return ways };
-    let Some(top) = git.top().or_else(|| place.top.clone()) else { return ways };
+    let Some(top) = place.top.clone() else { return ways };
     let files = match by {
         Manager::Husky => vec![top.join(".husky").join(&*hook)],
         // What it is told in package.json stands in the hook itself.
@@ -144,6 +144,9 @@ fn calls(text: &str, hook: &str) -> bool {
 /// Hooks that git's configuration names: this git is asked which it would run. One before 2.54 knows no
 /// such question, and no such hooks.
 fn from_config(place: &Place, git: &Git, hook: &str) -> Vec<Way> {
+    if !git.may_know_config_hooks() {
+        return Vec::new();
+    }
     let Ok(listed) = git.output(&["hook", "list", "--show-scope", hook]) else { return Vec::new() };
     let mut ways = Vec::new();
     for line in String::from_utf8_lossy(&listed).lines() {

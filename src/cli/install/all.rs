@@ -166,15 +166,14 @@ fn do_batch(
         }
         owners.entry(common).or_insert_with(|| folder.clone());
         let shims = Shims { strict: strict(&seen.judgement), ..machine.clone() };
-        let git = Git::of(&folder);
         let planned = if request.install {
             install::install(&seen.place, gits, &shims).and_then(|mut plan| {
-                others::install(&seen.place, &git, &shims, asked(request), &mut plan)?;
+                others::install(&seen.place, &shims, asked(request), &mut plan)?;
                 Ok(plan)
             })
         } else {
             install::uninstall(&seen.place).and_then(|mut plan| {
-                others::uninstall(&git, request.write, &mut plan)?;
+                others::uninstall(&seen.place, request.write, &mut plan)?;
                 Ok(plan)
             })
         };

@@ -30,7 +30,7 @@ fn installed(request: &Request) -> Result<Outcome> {
     let gits =
         if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
     let mut plan = install::install(&place, &gits, &shims)?;
-    others::install(&place, &Git::here(), &shims, asked(request), &mut plan)?;
+    others::install(&place, &shims, asked(request), &mut plan)?;
     let mut outcome = plan.carry_out(request.dry_run)?;
     outcome.lines.splice(0..0, lines);
     if let Some(repo) = repo.filter(|_| outcome.changed && !request.dry_run) {
@@ -42,7 +42,7 @@ fn installed(request: &Request) -> Result<Outcome> {
 fn uninstalled(request: &Request) -> Result<Outcome> {
     let place = Place::of(&Git::here())?;
     let mut plan = install::uninstall(&place)?;
-    others::uninstall(&Git::here(), request.write, &mut plan)?;
+    others::uninstall(&place, request.write, &mut plan)?;
     let mut outcome = plan.carry_out(request.dry_run)?;
     if outcome.changed && !request.dry_run {
         // A broken policy keeps nobody from leaving.
