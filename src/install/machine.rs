@@ -35,6 +35,13 @@ impl Reach {
         }
     }
 
+    /// The folder in which the drop-in is.
+    pub fn folder(&self) -> &Path {
+        match self {
+            Reach::User(folder) | Reach::System(folder) => folder,
+        }
+    }
+
     /// The drop-in that `install` writes.
     fn own(&self) -> DropIn {
         match self {

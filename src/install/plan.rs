@@ -5,8 +5,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::shown;
 
@@ -81,6 +83,33 @@ impl Step {
 /// milliseconds, and one for a thousand repositories no more than one for eight hooks.
 #[cfg(target_os = "linux")]
 const ONE_BY_ONE: usize = 16;
+
+/// How long another installation in the same folder is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Keeps other installations out of a folder until it is dropped: what one has planned must still hold when
+/// it is done. On Windows, where a folder cannot be locked, nobody is kept out.
+///
+/// # Errors
+/// Where another one takes longer than ten seconds, or the folder cannot be read.
+pub fn lock(folder: &Path) -> Result<Option<fs::File>> {
+    if cfg!(windows) {
+        return Ok(None);
+    }
+    let file = fs::File::open(folder).with_context(|| format!("cannot read {}", shown(folder)))?;
+    let begin = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) if begin.elapsed() < PATIENCE => sleep(Duration::from_millis(20)),
+            Err(fs::TryLockError::WouldBlock) => {
+                bail!("another installation is at work in {}; try again when it is done", shown(folder))
+            }
+            // A file system without locks: as before there were any.
+            Err(fs::TryLockError::Error(_)) => return Ok(None),
+        }
+    }
+}
 
 /// Tells the steps and does nothing.
 pub fn tell(steps: &[Step]) -> Vec<String> {
@@ -222,6 +251,8 @@ fn beside(path: &Path, text: &str, executable: bool, number: usize) -> Result<Ne
 fn run(step: &Step, written: &[New]) -> Result<()> {
     match step {
         Step::Keep { hook: from, aside: to } | Step::Restore { aside: from, hook: to } => {
+            // What came there since the plan was made is somebody's.
+            ensure!(to.symlink_metadata().is_err(), "{} has come there meanwhile", shown(to));
             fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", shown(from), shown(to)))
         }
         Step::Remove { path } => fs::remove_file(path).with_context(|| format!("cannot remove {}", shown(path))),

@@ -140,6 +140,7 @@ fn do_batch(
     owners: &mut HashMap<PathBuf, PathBuf>,
     (lines, entries): (&mut Vec<Line>, &mut Vec<Entry>),
 ) -> Result<()> {
+    let mut alone = Vec::new();
     let mut prepared = Vec::new();
     let mut pending = Vec::new();
     for looked in batch {
@@ -165,6 +166,16 @@ fn do_batch(
             continue;
         }
         owners.entry(common).or_insert_with(|| folder.clone());
+        // Held until the batch is done.
+        if !request.dry_run {
+            match plan::lock(&seen.place.common) {
+                Ok(held) => alone.extend(held),
+                Err(error) => {
+                    say(Became::NotCovered, vec![format!("{error:#}")]);
+                    continue;
+                }
+            }
+        }
         let shims = Shims { strict: strict(&seen.judgement), ..machine.clone() };
         let planned = if request.install {
             install::install(&seen.place, gits, &shims).and_then(|mut plan| {

@@ -11,7 +11,7 @@ use crate::config;
 use crate::finding::escape;
 use crate::install::gits::Installed;
 use crate::install::machine::{self, Reach, Template};
-use crate::install::{Missing, Outcome, Plan, Strict, gits};
+use crate::install::{Missing, Outcome, Plan, Strict, gits, plan};
 
 pub(super) fn run(request: &Request) -> Result<Outcome> {
     let gits = gits::find(&around::path(), around::home().as_deref());
@@ -23,6 +23,8 @@ pub(super) fn run(request: &Request) -> Result<Outcome> {
         return template(request);
     };
     let mut lines = Vec::new();
+    let folder = reach.folder();
+    let _alone = if request.dry_run || !folder.is_dir() { None } else { plan::lock(folder)? };
     let plans = if request.install {
         machine::install(&reach, &gits, &settled(request, wanted()?, &mut lines)?)?
     } else {

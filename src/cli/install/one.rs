@@ -1,5 +1,6 @@
 //! The hooks of the repository in which one stands.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::Result;
@@ -12,7 +13,7 @@ use crate::finding::escape;
 use crate::git::{Repo, write};
 use crate::install::gits::Installed;
 use crate::install::place::{Git, Place};
-use crate::install::{self, Missing, Outcome, gits, others};
+use crate::install::{self, Missing, Outcome, gits, others, plan};
 use crate::ledger::{Entry, Event};
 
 pub(super) fn run(request: &Request) -> Result<Outcome> {
@@ -29,6 +30,7 @@ fn installed(request: &Request) -> Result<Outcome> {
     // Only where hooks are taken from elsewhere does it matter which gits there are.
     let gits =
         if place.foreign.is_some() { gits::find(&around::path(), around::home().as_deref()) } else { Vec::new() };
+    let _alone = alone(&place, request.dry_run)?;
     let mut plan = install::install(&place, &gits, &shims)?;
     others::install(&place, &shims, asked(request), &mut plan)?;
     let mut outcome = plan.carry_out(request.dry_run)?;
@@ -41,6 +43,7 @@ fn installed(request: &Request) -> Result<Outcome> {
 
 fn uninstalled(request: &Request) -> Result<Outcome> {
     let place = Place::of(&Git::here())?;
+    let _alone = alone(&place, request.dry_run)?;
     let mut plan = install::uninstall(&place)?;
     others::uninstall(&place, request.write, &mut plan)?;
     let mut outcome = plan.carry_out(request.dry_run)?;
@@ -65,11 +68,17 @@ pub(super) fn again(folder: &Path, gits: &[Installed]) -> Result<()> {
     let (shims, binary) = shims(Missing::Warn, strict(&judgement))?;
     binary.settle(false)?;
     let place = Place::of(&Git::of(folder))?;
+    let _alone = alone(&place, false)?;
     let mut outcome = install::install(&place, gits, &shims)?.carry_out(false)?;
     if let Some(repo) = repo.filter(|_| outcome.changed) {
         note(&judgement, &repo, Event::Installed, &mut outcome);
     }
     Ok(())
+}
+
+/// Nobody else plans or installs in this repository meanwhile.
+fn alone(place: &Place, dry_run: bool) -> Result<Option<File>> {
+    if dry_run { Ok(None) } else { plan::lock(&place.common) }
 }
 
 /// Writes that hooks came or went, and begins to watch what is committed here.
