@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::plan::Step;
+use super::plan::{Step, leftovers};
 use super::shim::{self, Hook, Shims, is_executable};
 use super::shown;
 
@@ -103,6 +103,7 @@ impl DropIn {
     /// Where what is there cannot be read, or is not leakwarden's.
     pub fn plan(&self, shims: &Shims, steps: &mut Vec<Step>) -> Result<()> {
         let names = shims.names();
+        steps.extend([self.shims(), self.folder.clone()].iter().flat_map(|folder| leftovers(folder)));
         for hook in shim::all() {
             let path = self.shims().join(hook);
             let found = Hook::at(&path)?;
@@ -131,6 +132,7 @@ impl DropIn {
     /// # Errors
     /// Where what is there cannot be read.
     pub fn plan_removal(&self, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
+        steps.extend([self.shims(), self.folder.clone()].iter().flat_map(|folder| leftovers(folder)));
         for hook in shim::all() {
             let path = self.shims().join(hook);
             match Hook::at(&path)? {

@@ -124,6 +124,7 @@ pub fn install(place: &Place, gits: &[Installed], shims: &Shims) -> Result<Plan>
 /// Shims in the folder in which git looks for hooks.
 fn in_folder(hooks: &Path, shims: &Shims, plan: &mut Plan) -> Result<()> {
     let wanted = shims.names();
+    plan.steps.extend(plan::leftovers(hooks));
     for name in &wanted {
         plan_shim(hooks, name, &shims.text(name)?, &mut plan.steps)?;
     }
@@ -245,6 +246,7 @@ pub fn uninstall(place: &Place) -> Result<Plan> {
 
 /// Plans that all shims in a folder go.
 fn out_of_folder(folder: &Path, steps: &mut Vec<Step>, left: &mut Vec<String>) -> Result<()> {
+    steps.extend(plan::leftovers(folder));
     for name in shim::all() {
         plan_removal(folder, name, steps, left)?;
     }
@@ -285,6 +287,8 @@ fn plan_removal(folder: &Path, name: &str, steps: &mut Vec<Step>, left: &mut Vec
                 steps.push(Step::Restore { aside, hook });
             }
         }
+        // An installation that was stopped half-way.
+        Hook::Absent if kept => steps.push(Step::Restore { aside, hook }),
         Hook::Absent | Hook::Other(_) | Hook::Special => {
             if settle(&hook, &found, steps, left)? == Settled::Kept {
                 left.push(format!(

@@ -152,7 +152,8 @@ impl Place {
         let (common, hooks) = (git.path(&said.common)?, git.path(&said.hooks)?);
         let top = said.top.map(|top| git.path(&top)).transpose()?;
         let own = common.join("hooks");
-        if hooks == own || inside(&hooks, &common) {
+        // A link may lead anywhere, into the worktree for one.
+        if hooks == own && !own.is_symlink() || inside(&hooks, &common) {
             return Ok(Place { common, hooks, own, top, foreign: None });
         }
         // A relative one counts from the top of the worktree, wherever one stands.
@@ -163,9 +164,9 @@ impl Place {
         let set = git.output(&["config", "--show-scope", "--show-origin", "--get", "core.hooksPath"]);
         let set = set.unwrap_or_default();
         let mut words = set.splitn(3, |&b| b == b'\t').map(crate::finding::escape);
-        let foreign = Foreign {
-            scope: words.next().unwrap_or_default(),
-            origin: words.next().filter(|o| !o.is_empty()).unwrap_or_else(|| "git's configuration".to_owned()),
+        let foreign = match (words.next(), words.next()) {
+            (Some(scope), Some(origin)) => Foreign { scope, origin },
+            _ => Foreign { scope: "a link".to_owned(), origin: shown(&own) },
         };
         Ok(Place { common, hooks, own, top, foreign: Some(foreign) })
     }

@@ -15,6 +15,17 @@ use super::shown;
 /// Says in a hooks folder that leakwarden made it, so that uninstalling removes it again.
 pub const FOLDER_MARK: &str = ".leakwarden-made-this-folder";
 
+/// What the names of new files begin with, before they are in their places.
+const NEW: &str = ".leakwarden-new-";
+
+/// Plans that new files go which an installation left behind that was stopped. (Nobody else is at work in
+/// the folder: see [`lock`].)
+pub fn leftovers(folder: &Path) -> Vec<Step> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let new = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(NEW));
+    new.map(|entry| Step::Remove { path: entry.path() }).collect()
+}
+
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -228,9 +239,10 @@ fn beside(path: &Path, text: &str, executable: bool, number: usize) -> Result<Ne
         fs::create_dir_all(folder)?;
         fs::write(folder.join(FOLDER_MARK), "")?;
     }
-    let temporary = folder.join(format!(".leakwarden-new-{}-{number}", std::process::id()));
+    let temporary = folder.join(format!("{NEW}{}-{number}", std::process::id()));
     let fill = || -> std::io::Result<fs::File> {
-        let mut file = fs::File::create(&temporary)?;
+        // Not through a link, and over nothing: whoever made the folder may have put one there.
+        let mut file = fs::File::options().write(true).create_new(true).open(&temporary)?;
         file.write_all(text.as_bytes())?;
         #[cfg(unix)]
         {

@@ -204,3 +204,26 @@ fn many_repositories_are_told_in_a_line_each() -> Result<()> {
         s.leakwarden("doctor --all . --fix")?.ok().map(drop)
     })
 }
+
+/// The report against its schema, with Python's `jsonschema` (`LEAKWARDEN_TEST_PYTHON`).
+#[test]
+fn the_report_keeps_to_its_schema() -> Result<()> {
+    let python = std::env::var_os("LEAKWARDEN_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    in_sandbox(|s| {
+        s.start()?;
+        s.script("repo/.git/hooks/pre-push.leakwarden-orig", "exit 0")?;
+        s.git("config hook.leakwarden-pre-commit.enabled false")?;
+        let report = s.leakwarden("doctor --json --canary --all .")?;
+        fs::write(s.root().join("report.json"), &report.stdout)?;
+        let check = "import json, sys\ntry:\n    import jsonschema\nexcept ImportError:\n    print('absent')\n    sys.exit()\n\
+                     jsonschema.validate(json.load(open(sys.argv[2])), json.load(open(sys.argv[1])))\nprint('valid')\n";
+        let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/doctor.schema.json");
+        let mut command = std::process::Command::new(&python);
+        let said = command.args(["-c", check, schema]).arg(s.root().join("report.json")).output()?;
+        match String::from_utf8_lossy(&said.stdout).trim() {
+            "absent" => crate::kit::skip("doctor's schema: no Python package jsonschema"),
+            told => ensure!(told == "valid", "{}", String::from_utf8_lossy(&said.stderr)),
+        }
+        Ok(())
+    })
+}

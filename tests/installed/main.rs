@@ -6,6 +6,7 @@
 mod kit;
 
 mod all;
+mod apart;
 mod doctor;
 mod machine;
 mod picture;

@@ -1,0 +1,60 @@
+//! Installations that are interrupted, and installations at the same time.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::kit::{LEAKWARDEN, Sandbox, in_sandbox, line, plant};
+use crate::picture;
+
+fn with_hooks(s: &Sandbox) -> Result<()> {
+    s.git("init -q")?;
+    s.first_commit()?;
+    for name in ["pre-commit", "commit-msg", "pre-push"] {
+        s.script(&format!("repo/.git/hooks/{name}"), &format!("echo {name} >>ran"))?;
+    }
+    Ok(())
+}
+
+fn start(s: &Sandbox, word: &str) -> Result<std::process::Child> {
+    Ok(s.command(LEAKWARDEN).arg(word).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+}
+
+#[test]
+fn many_at_once_lose_no_hook() -> Result<()> {
+    in_sandbox(|s| {
+        with_hooks(s)?;
+        let before = picture::of(&s.path(".git/hooks"))?;
+        let mut running = (0..12).map(|_| start(s, "install")).collect::<Result<Vec<_>>>()?;
+        for child in &mut running {
+            ensure!(child.wait()?.success(), "an installation failed");
+        }
+        s.write("app.conf", line(&plant::github("at-once")))?;
+        s.git("add app.conf")?;
+        s.commit("")?.blocked_at("app.conf:1:")?;
+        s.leakwarden("uninstall")?.ok()?;
+        picture::same(&before, &picture::of(&s.path(".git/hooks"))?)
+    })
+}
+
+#[test]
+fn one_that_is_killed_is_finished_by_the_next() -> Result<()> {
+    in_sandbox(|s| {
+        with_hooks(s)?;
+        let before = picture::of(&s.path(".git/hooks"))?;
+        for round in 0..40_u64 {
+            let word = if round % 2 == 0 { "install" } else { "uninstall" };
+            let mut child = start(s, word)?;
+            std::thread::sleep(Duration::from_micros(round * 300));
+            child.kill()?;
+            child.wait()?;
+        }
+        s.install()?;
+        s.write("app.conf", line(&plant::github("killed")))?;
+        s.git("add app.conf")?;
+        s.commit("")?.blocked_at("app.conf:1:")?;
+        s.leakwarden("uninstall")?.ok()?;
+        picture::same(&before, &picture::of(&s.path(".git/hooks"))?)
+    })
+}
