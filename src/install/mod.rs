@@ -282,15 +282,17 @@ fn plan_removal(folder: &Path, name: &str, steps: &mut Vec<Step>, left: &mut Vec
             left.push(format!("left alone: {} was changed since leakwarden wrote it", shown(&hook)));
         }
         Hook::Ours(..) => {
-            steps.push(Step::Remove { path: hook.clone() });
-            if kept {
-                steps.push(Step::Restore { aside, hook });
-            }
+            // In one step, so that there is no moment without either.
+            steps.push(if kept { Step::Restore { aside, hook } } else { Step::Remove { path: hook } });
         }
-        // An installation that was stopped half-way.
-        Hook::Absent if kept => steps.push(Step::Restore { aside, hook }),
         Hook::Absent | Hook::Other(_) | Hook::Special => {
-            if settle(&hook, &found, steps, left)? == Settled::Kept {
+            if settle(&hook, &found, steps, left)? != Settled::Kept {
+                return Ok(());
+            }
+            // With nothing in its place: an installation that was stopped half-way.
+            if found == Hook::Absent {
+                steps.push(Step::Restore { aside, hook });
+            } else {
                 left.push(format!(
                     "left alone: {} is not leakwarden's any more; the hook that was there first is {}",
                     shown(&hook),

@@ -37,7 +37,7 @@ pub enum Step {
     Change { path: PathBuf, before: String, after: String },
     /// A file of leakwarden's goes.
     Remove { path: PathBuf },
-    /// A hook that was renamed comes back.
+    /// A hook that was renamed comes back, over ours.
     Restore { aside: PathBuf, hook: PathBuf },
     /// A folder that leakwarden made goes, if nobody else has put anything into it.
     Forget { folder: PathBuf },
@@ -264,7 +264,8 @@ fn run(step: &Step, written: &[New]) -> Result<()> {
     match step {
         Step::Keep { hook: from, aside: to } | Step::Restore { aside: from, hook: to } => {
             // What came there since the plan was made is somebody's.
-            ensure!(to.symlink_metadata().is_err(), "{} has come there meanwhile", shown(to));
+            let free = matches!(step, Step::Restore { .. }) || to.symlink_metadata().is_err();
+            ensure!(free, "{} has come there meanwhile", shown(to));
             fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", shown(from), shown(to)))
         }
         Step::Remove { path } => fs::remove_file(path).with_context(|| format!("cannot remove {}", shown(path))),
