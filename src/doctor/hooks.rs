@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Result;
 
@@ -16,7 +15,7 @@ use crate::install::shim::{self, Hook, Shim, VERSION, aside};
 use crate::install::way::{Way, ways};
 use crate::install::{dropin, shown};
 
-/// What programs that hooks run say of themselves: each is asked once.
+/// Whether programs that hooks run are this one: each is looked at once.
 pub type Answers = HashMap<PathBuf, Result<String, String>>;
 
 /// Hooks without which a secret gets into a commit or out of the machine.
@@ -234,25 +233,34 @@ fn shim_at(path: &Path, answers: &mut Answers) -> Check {
     }
 }
 
-/// What a program that hooks run says, started as a graphical program would: with a short PATH and
-/// nothing else.
+/// Whether a program that hooks run is this one. It is not started: whoever can write a hook could name
+/// any program there, and doctor is run over many repositories, by root as well.
 fn answer<'a>(binary: &Path, answers: &'a mut Answers) -> &'a Result<String, String> {
-    answers.entry(binary.to_path_buf()).or_insert_with(|| ask(binary))
+    answers.entry(binary.to_path_buf()).or_insert_with(|| compare(binary))
 }
 
-fn ask(binary: &Path) -> Result<String, String> {
-    let mut command = Command::new(binary);
-    command.arg("--version").stdin(std::process::Stdio::null());
-    #[cfg(unix)]
-    command.env_clear().env("PATH", "/usr/bin:/bin");
-    match command.output() {
-        Ok(output) if output.status.success() => {
-            let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-            if said.starts_with("leakwarden ") { Ok(said) } else { Err("is another program".to_owned()) }
-        }
-        Ok(_) => Err("fails".to_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err("is not there".to_owned()),
-        Err(error) => Err(format!("cannot be run: {error}")),
+fn compare(binary: &Path) -> Result<String, String> {
+    let found = match fs::metadata(binary) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err("is not there".to_owned()),
+        Err(error) => return Err(format!("cannot be looked at: {error}")),
+        Ok(found) => found,
+    };
+    if !binary.is_absolute() {
+        return Err("depends on where one stands".to_owned());
+    }
+    if !found.is_file() || !shim::is_executable(binary) {
+        return Err("is not executable".to_owned());
+    }
+    let this = std::env::current_exe().map_err(|error| format!("cannot be compared with this program: {error}"))?;
+    let same = || {
+        let length = fs::metadata(&this)?.len();
+        Ok::<bool, std::io::Error>(length == found.len() && fs::read(&this)? == fs::read(binary)?)
+    };
+    let is_this = this.canonicalize().ok() == binary.canonicalize().ok() || same().unwrap_or(false);
+    if is_this {
+        Ok(format!("leakwarden {}", env!("CARGO_PKG_VERSION")))
+    } else {
+        Err("is another program than this leakwarden, or another version".to_owned())
     }
 }
 
