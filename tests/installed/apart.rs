@@ -58,3 +58,50 @@ fn one_that_is_killed_is_finished_by_the_next() -> Result<()> {
         picture::same(&before, &picture::of(&s.path(".git/hooks"))?)
     })
 }
+
+#[test]
+fn a_hooks_folder_that_is_a_link_is_somebody_elses() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        std::fs::remove_dir_all(s.path(".git/hooks"))?;
+        s.script("repo/githooks/pre-commit", "exit 0")?;
+        std::os::unix::fs::symlink("../githooks", s.path(".git/hooks"))?;
+        let before = picture::of(&s.path("githooks"))?;
+        let said = s.leakwarden("install")?;
+        picture::same(&before, &picture::of(&s.path("githooks"))?)?;
+        if s.git.has(2, 54, "hooks from configuration") {
+            s.write("app.conf", line(&plant::github("linked-folder")))?;
+            s.git("add app.conf")?;
+            s.commit("")?.blocked_at("app.conf:1:")?;
+        }
+        // Older gits of this machine are not covered, and that is said.
+        said.exits(2)?;
+        ensure!(said.stdout.contains("githooks") || said.stdout.contains(".git/hooks"), "{}", said.stdout);
+        s.leakwarden("uninstall")?.ok()?;
+        picture::same(&before, &picture::of(&s.path("githooks"))?)
+    })
+}
+
+#[test]
+fn a_link_at_the_place_of_a_new_file_is_not_followed() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        let victim = s.root().join("victim");
+        std::fs::write(&victim, "mine")?;
+        // Whatever number the next process has.
+        let next: u32 = std::process::id();
+        for number in next..next + 3000 {
+            std::os::unix::fs::symlink(&victim, s.path(format!(".git/hooks/.leakwarden-new-{number}-0")))?;
+        }
+        s.install()?;
+        ensure!(std::fs::read(&victim)? == b"mine");
+        ensure!(
+            !std::fs::read_dir(s.path(".git/hooks"))?
+                .flatten()
+                .any(|entry| entry.file_name().to_string_lossy().starts_with(".leakwarden-new"))
+        );
+        Ok(())
+    })
+}
