@@ -60,14 +60,14 @@ pub enum Command {
         /// Where else.
         #[command(flatten)]
         reach: Reach,
-        /// What the hooks do where this program is gone.
-        #[arg(long, value_name = "WHAT", default_value = "warn")]
-        if_missing: IfMissing,
+        /// What the hooks do where this program is gone. Default: what those do that are there, else warn.
+        #[arg(long, value_name = "WHAT")]
+        if_missing: Option<IfMissing>,
         /// Print what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
         /// Write into the file of the hook manager that is configured here, too (docs/hook-managers.md).
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["user", "system", "template"])]
         write: bool,
     },
     /// Remove the hooks of this repository and bring back those that were there.
@@ -79,7 +79,7 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
         /// Take out of hook managers' files what `install --write` put in, too.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["user", "system", "template"])]
         write: bool,
     },
     /// Look whether leakwarden runs where it should, and say how to mend what fails. Exit codes: 0

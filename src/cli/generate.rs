@@ -13,9 +13,9 @@ use clap_mangen::Man;
 use super::args::Args;
 use super::{Exit, fail, print};
 use crate::finding::escape;
+use crate::install::Strict;
 use crate::install::dropin::DropIn;
 use crate::install::shim::Shims;
-use crate::install::{Missing, Strict};
 
 /// What can be made.
 #[derive(Debug, Subcommand)]
@@ -96,7 +96,7 @@ fn dropin(hooks: &Hooks) -> Result<Vec<Named>> {
     let place = hooks.place.as_ref().unwrap_or(&hooks.out);
     let place = std::path::absolute(place).context("where the folder will be, is not known")?;
     let binary = std::path::absolute(&hooks.binary).context("where the program will be, is not known")?;
-    let shims = Shims { binary, missing: Missing::Warn, strict: Strict::default() };
+    let shims = Shims { binary, missing: None, strict: Strict::default() };
     let mut files = vec![("hooks.gitconfig".to_owned(), DropIn::at(place).text(&shims)?.into_bytes())];
     for name in shims.names() {
         files.push((format!("hooks/{name}"), shims.text(name)?.into_bytes()));

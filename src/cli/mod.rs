@@ -29,7 +29,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::install::Missing;
 use crate::report::human::Look;
 use crate::report::{Report, github, human, json, sarif};
 use args::{Args, Command, Format, Hook, When};
@@ -78,11 +77,11 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
     let color = args.color;
     match args.command {
         Command::Install { reach, if_missing, write, dry_run } => {
-            let missing = if_missing.into();
+            let missing = if_missing.map(Into::into);
             install::run(&install::Request { install: true, reach, missing, write, dry_run })
         }
         Command::Uninstall { reach, write, dry_run } => {
-            install::run(&install::Request { install: false, reach, missing: Missing::Warn, write, dry_run })
+            install::run(&install::Request { install: false, reach, missing: None, write, dry_run })
         }
         Command::Doctor(request) => doctor::run(&request),
         Command::Scan { staged: true, format, .. } => scan::staged(format, color),

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::Check;
 use crate::finding::escape;
+use crate::install::dropin;
 use crate::install::gits::Installed;
 use crate::install::place::{Git, Place};
 use crate::policy;
@@ -83,7 +84,7 @@ fn fly(folder: &Path, git: &Installed) -> Result<Flight> {
         }
     }
     // Behind what is included, so that it counts; `git config` would put it in front.
-    let hooks = place.hooks.to_str().context("a path that is not UTF-8")?.replace('\\', "\\\\").replace('"', "\\\"");
+    let hooks = dropin::config_value(place.hooks.to_str().context("a path that is not UTF-8")?);
     let mut file = fs::File::options().append(true).open(nest.join(".git").join("config"))?;
     write!(file, "[core]\n\thooksPath = \"{hooks}\"\n[commit]\n\tgpgSign = false\n")?;
     // Nothing is fetched for it.

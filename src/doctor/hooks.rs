@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::Check;
+use super::{Check, Status};
 use crate::finding::escape;
 use crate::install::gits::Installed;
 use crate::install::manager::Manager;
 use crate::install::place::{Git, Place};
-use crate::install::shim::{self, Hook, Shim, VERSION, aside};
-use crate::install::way::{Way, ways};
+use crate::install::shim::{self, Hook, VERSION, aside};
+use crate::install::way::{Way, shim_of, ways};
 use crate::install::{dropin, shown};
 
 /// Whether programs that hooks run are this one: each is looked at once.
@@ -30,6 +30,8 @@ pub struct Question<'a> {
     pub gits: &'a [Installed],
     /// Whether PATH has a leakwarden, which lines in others' files call.
     pub on_path: bool,
+    /// Whether also the short PATH has one with which graphical programs run git.
+    pub on_short_path: bool,
     /// The hooks that policy asks for.
     pub wanted: &'a [&'static str],
 }
@@ -47,7 +49,7 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
     let mut covered = true;
     for git in question.gits {
         let check = on_git(&question, git);
-        covered &= check.status != super::Status::Fails;
+        covered &= check.status != Status::Fails;
         checks.push(check);
     }
     checks.extend(worktrees(question.folder, &place));
@@ -55,13 +57,13 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
     // The one on PATH.
     let git = question.gits.first().map_or(git.clone(), |first| git.of_machine(first));
     for hook in question.wanted {
-        checks.push(one_hook(hook, &place, (&git, question.on_path), answers));
+        checks.push(one_hook(hook, &place, &git, &question, answers));
     }
     for hook in shim::all() {
         checks.extend(kept(&place.hooks, hook));
     }
     if question.gits.first().is_some_and(Installed::runs_config_hooks) {
-        checks.extend(configured(&git, covered));
+        checks.extend(configured(&git, &place, covered));
     }
     checks
 }
@@ -86,7 +88,9 @@ fn on_git(question: &Question<'_>, installed: &Installed) -> Check {
     let check = match ways.first() {
         Some(Way::None { by, .. }) => uncovered(&place, *by, installed.runs_config_hooks()),
         None => uncovered(&place, None, installed.runs_config_hooks()),
-        Some(Way::Lines { .. }) if ways.len() == 1 && !question.on_path => no_program(ID),
+        Some(Way::Lines { .. } | Way::Config { shim: None, .. }) if ways.len() == 1 && !question.on_path => {
+            no_program(ID)
+        }
         Some(way) => Check::ok(ID, format!("before each commit, by {}", told(way))),
     };
     check.on(subject)
@@ -169,7 +173,7 @@ fn worktrees(folder: &Path, place: &Place) -> Vec<Check> {
 }
 
 /// One hook, for the git on PATH.
-fn one_hook(hook: &'static str, place: &Place, (git, on_path): (&Git, bool), answers: &mut Answers) -> Check {
+fn one_hook(hook: &'static str, place: &Place, git: &Git, question: &Question<'_>, answers: &mut Answers) -> Check {
     const ID: &str = "hook";
     let install = "`leakwarden install` in the repository";
     let found = match ways(place, git, hook) {
@@ -181,10 +185,22 @@ fn one_hook(hook: &'static str, place: &Place, (git, on_path): (&Git, bool), ans
     };
     let check = match found.first() {
         Some(Way::Shim(path)) | Some(Way::Chained { shim: path, .. }) => shim_at(path, answers),
-        Some(Way::Config { shim: Some(path), .. }) => shim_at(path, answers),
-        Some(way @ Way::Config { shim: None, .. }) => Check::ok(ID, told(way)),
-        Some(Way::Lines { .. }) if !on_path => no_program(ID),
-        Some(way @ Way::Lines { .. }) => Check::ok(ID, told(way)),
+        Some(Way::Config { shim: Some(path), scope, .. }) => {
+            let check = shim_at(path, answers);
+            match scope.as_str() {
+                "global" | "system" if check.status == Status::Fails => {
+                    let word = if scope == "global" { "user" } else { "system" };
+                    Check { mend: Some(format!("`leakwarden install --{word}`")), fixable: false, ..check }
+                }
+                _ => check,
+            }
+        }
+        Some(Way::Lines { .. } | Way::Config { shim: None, .. }) if !question.on_path => no_program(ID),
+        Some(way @ (Way::Lines { .. } | Way::Config { shim: None, .. })) if !question.on_short_path => Check::note(
+            ID,
+            format!("{}: leakwarden is on this PATH, and not on the short one of graphical programs", told(way)),
+        ),
+        Some(way @ (Way::Lines { .. } | Way::Config { shim: None, .. })) => Check::ok(ID, told(way)),
         Some(Way::None { .. }) | None => {
             let at = place.hooks.join(hook);
             match Hook::at(&at) {
@@ -270,7 +286,10 @@ fn kept(hooks: &Path, hook: &'static str) -> Option<Check> {
     let at = hooks.join(hook);
     let aside = aside(&at);
     let found = aside.symlink_metadata().ok()?;
-    let check = if !matches!(Hook::at(&at), Ok(Hook::Ours(..))) {
+    let elsewhere = Manager::ALL.into_iter().filter_map(|manager| manager.puts_aside(&at));
+    let in_front = |path: &Path| matches!(Hook::at(path), Ok(Hook::Ours(..)));
+    let runs = in_front(&at) || elsewhere.into_iter().any(|(path, is_run)| is_run && in_front(&path));
+    let check = if !runs {
         let mend = "look at both; `leakwarden install` keeps the first, `leakwarden uninstall` names what is left";
         let text = format!("{} is kept, and leakwarden's hook in front of it is gone", shown(&aside));
         Check::fails(ID, text, mend)
@@ -286,7 +305,7 @@ fn kept(hooks: &Path, hook: &'static str) -> Option<Check> {
 }
 
 /// Hooks of leakwarden's that git's configuration names, and somebody has turned off or replaced.
-fn configured(git: &Git, covered: bool) -> Vec<Check> {
+fn configured(git: &Git, place: &Place, covered: bool) -> Vec<Check> {
     const ID: &str = "config-hook";
     let asked = ["config", "--show-scope", "--show-origin", "--get-regexp", "^hook\\.leakwarden-"];
     let said = git.output(&asked).unwrap_or_default();
@@ -305,7 +324,9 @@ fn configured(git: &Git, covered: bool) -> Vec<Check> {
         let last = |wanted: &str| lines.iter().rev().find(|(key, ..)| *key == wanted);
         let bad = if let Some((_, _, scope, origin)) = last("enabled").filter(|line| is_off(line.1)) {
             Some(format!("turned off ({scope}, {origin})"))
-        } else if let Some((_, _, scope, origin)) = last("command").filter(|line| !runs_ours(line.1)) {
+        } else if let Some((_, _, scope, origin)) =
+            last("command").filter(|line| shim_of(line.1, place, hook).is_none())
+        {
             Some(format!("its command was replaced ({scope}, {origin})"))
         } else if let Some((_, _, scope, origin)) = last("event").filter(|line| line.1 != hook) {
             Some(format!("taken off its event ({scope}, {origin})"))
@@ -322,17 +343,6 @@ fn configured(git: &Git, covered: bool) -> Vec<Check> {
 
 fn is_off(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "false" | "no" | "off" | "0" | "")
-}
-
-/// Whether a command is one that leakwarden writes: it names a shim of ours.
-fn runs_ours(command: &str) -> bool {
-    let first = command.strip_prefix("leakwarden=").unwrap_or(command);
-    let path = match first.strip_prefix('\'') {
-        Some(quoted) => quoted.split("';").next().map_or("", |path| path.trim_end_matches('\'')),
-        None => first.split([';', ' ']).next().unwrap_or_default(),
-    };
-    let text = fs::read(path.replace("'\\''", "'")).unwrap_or_default();
-    Shim::read(&text).is_some()
 }
 
 fn described(git: &Installed) -> String {

@@ -37,7 +37,7 @@ pub fn reach(reach: &Reach, gits: &[Installed], shims: &Shims) -> Option<Check> 
         Reach::User(_) => ("config.user", "leakwarden install --user"),
         Reach::System(_) => ("config.system", "leakwarden install --system"),
     };
-    let dropin = reach.dropin(shims.strict);
+    let dropin = reach.dropin(shims);
     let packaged = dropin.folder == Path::new(PACKAGED);
     let there = dropin::is_ours(&dropin.file());
     let included = machine::included(reach, gits).unwrap_or_default();
@@ -50,6 +50,10 @@ pub fn reach(reach: &Reach, gits: &[Installed], shims: &Shims) -> Option<Check> 
             let text =
                 format!("{} includes {}, which is not there", shown(&included[0].0), shown(&included[0].1.file()));
             Check::fails(id, text, format!("`{command}`")).fixable()
+        }
+        _ if matches!(reach, Reach::System(_)) && !machine::everybody_reads(&included[0].1) => {
+            let text = format!("{} cannot be read by everybody", shown(&included[0].1.folder));
+            Check::fails(id, text, format!("`{command}`, after removing that folder"))
         }
         _ => match machine::install(reach, gits, shims) {
             Ok(plans) if plans.iter().all(|plan| plan.steps.is_empty()) => {

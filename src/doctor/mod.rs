@@ -118,6 +118,14 @@ impl Checked {
     }
 }
 
+impl Checked {
+    /// Adds a check.
+    pub fn add(&mut self, check: Check) {
+        self.checks.push(check);
+        self.covered = verdict(&self.checks);
+    }
+}
+
 /// Whether all checks hold; `None` where none fails and one cannot be told.
 pub fn verdict(checks: &[Check]) -> Option<bool> {
     let any = |status| checks.iter().any(|check| check.status == status);

@@ -25,8 +25,14 @@ pub fn find(root: &Path) -> (Vec<Found>, Vec<String>) {
     let walk = WalkBuilder::new(root)
         .standard_filters(false)
         .filter_entry(|entry| {
+            // Worktrees may be kept inside a bare repository; what git keeps there itself holds none.
+            let gits_own = |folder: &Path| folder.parent().is_some_and(is_bare);
             entry.file_type().is_some_and(|kind| kind.is_dir())
-                && !matches!(entry.file_name().to_str(), Some(".git" | "node_modules"))
+                && match entry.file_name().to_str() {
+                    Some(".git" | "node_modules") => false,
+                    Some("objects" | "refs" | "logs" | "worktrees" | "modules") => !gits_own(entry.path()),
+                    _ => true,
+                }
         })
         .build_parallel();
     walk.run(|| {
@@ -43,7 +49,6 @@ pub fn find(root: &Path) -> (Vec<Found>, Vec<String>) {
                 hold().0.push(Found { folder: folder.to_path_buf(), bare: false });
             } else if is_bare(folder) {
                 hold().0.push(Found { folder: folder.to_path_buf(), bare: true });
-                return WalkState::Skip;
             }
             WalkState::Continue
         })

@@ -59,8 +59,9 @@ pub fn settle(hook: &Path, found: &Hook, steps: &mut Vec<Step>, left: &mut Vec<S
         Hook::Absent | Hook::Ours(..) | Hook::Special => None,
     };
     let stale = match (taker, kept) {
-        // What was kept is an older one of the same program's.
-        (Some(taker), Some(kept)) => taker.replaces(kept),
+        // What was kept is an older one of the same program's. People add lines to those of git-lfs, whose words
+        // are simple: of these only the very same one is.
+        (Some(taker), Some(kept)) => taker.replaces(kept) && (kept != Manager::GitLfs || twice),
         // simple-git-hooks removes whatever stands at the places it knows, its own hook included.
         (None, Some(Manager::SimpleGitHooks)) => *found == Hook::Absent,
         // Somebody put the same hook there once more.

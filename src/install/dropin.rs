@@ -91,7 +91,7 @@ impl DropIn {
                 None if path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+:".contains(&b)) => path,
                 None => quoted(&path),
             };
-            let value = command.replace('\\', "\\\\").replace('"', "\\\"");
+            let value = config_value(&command);
             text.push_str(&format!("[hook \"{}\"]\n\tcommand = \"{value}\"\n\tevent = {hook}\n", name(hook)));
         }
         Ok(text)
@@ -113,7 +113,7 @@ impl DropIn {
                 }
                 continue;
             }
-            let text = shims.text(hook)?;
+            let text = shims.text_over(hook, &path, &found)?;
             match found {
                 Hook::Ours(_, bytes) if bytes == text.as_bytes() && is_executable(&path) => {}
                 Hook::Absent | Hook::Ours(..) => steps.push(Step::Write { path, text, executable: true }),
@@ -121,7 +121,17 @@ impl DropIn {
             }
         }
         let (path, text) = (self.file(), self.text(shims)?);
-        if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+        let there = fs::read(&path).ok();
+        if there.as_deref() != Some(text.as_bytes()) {
+            let there = there.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let version =
+                there.as_deref().map(|text| text.strip_prefix(MARK)?.lines().next()?.trim().parse::<u32>().ok());
+            match version {
+                None => {}
+                Some(Some(version)) if version <= VERSION => {}
+                Some(Some(_)) => anyhow::bail!("{} was written by a newer leakwarden; update this one", shown(&path)),
+                Some(None) => anyhow::bail!("{} is not leakwarden's; it has to go first", shown(&path)),
+            }
             steps.push(Step::Write { path, text, executable: false });
         }
         Ok(())
@@ -156,6 +166,11 @@ impl DropIn {
 /// Whether a file is a drop-in of leakwarden's.
 pub fn is_ours(file: &Path) -> bool {
     fs::read_to_string(file).is_ok_and(|text| text.starts_with(MARK))
+}
+
+/// A text as it stands between quotes in a file of git's configuration.
+pub fn config_value(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 /// git takes forward slashes everywhere, and on Windows so does the shell that runs the command.

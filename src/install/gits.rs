@@ -57,7 +57,9 @@ impl Installed {
 /// those of `home`'s own package managers.
 pub fn find(folders: &[PathBuf], home: Option<&Path>) -> Vec<Installed> {
     let name = if cfg!(windows) { "git.exe" } else { "git" };
-    let mut places: Vec<PathBuf> = folders.iter().map(|folder| folder.join(name)).collect();
+    // A relative one leads into the folder one stands in, which may hold anything.
+    let named = folders.iter().filter(|folder| folder.is_absolute());
+    let mut places: Vec<PathBuf> = named.map(|folder| folder.join(name)).collect();
     places.extend(PLACES.iter().map(PathBuf::from));
     if let Some(home) = home {
         let own = [".nix-profile/bin", ".local/bin", "miniconda3/bin", "anaconda3/bin", "miniforge3/bin"];

@@ -67,6 +67,43 @@ fn goes(path: &Path, folders: &Folders) -> Option<&'static str> {
     (path.starts_with(&folders.temporary) && !at_home).then_some("it is among temporary files")
 }
 
+/// Whether every account of the machine can run a program, and only an administrator can replace it.
+///
+/// # Errors
+/// Says what stands in the way, and what to do.
+#[cfg(unix)]
+pub fn for_everybody(binary: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let real = binary.canonicalize().with_context(|| format!("cannot look at {}", shown(binary)))?;
+    for path in real.ancestors() {
+        let found = path.metadata().with_context(|| format!("cannot look at {}", shown(path)))?;
+        let all = if path == real { 0o005 } else { 0o001 };
+        // In a folder such as /tmp nobody can rename what is another's.
+        let sticky = found.is_dir() && found.mode() & 0o1000 != 0;
+        let why = if found.mode() & all != all {
+            "cannot be reached by every account"
+        } else if found.uid() != 0 || found.mode() & 0o022 != 0 && !sticky {
+            "can be changed by others than an administrator"
+        } else {
+            continue;
+        };
+        anyhow::bail!(
+            "{} {why}; put leakwarden into /usr/local/bin, as root's, and run that one with --system",
+            shown(path)
+        );
+    }
+    Ok(())
+}
+
+/// Whether every account can run a program; on Windows nothing was tried.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn for_everybody(_binary: &Path) -> Result<()> {
+    Ok(())
+}
+
 impl Binary {
     /// Copies the program where it has to be; says what was done. Nothing where it is there already.
     ///

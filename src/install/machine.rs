@@ -10,7 +10,7 @@ use super::dropin::{self, DropIn};
 use super::gits::Installed;
 use super::place::Git;
 use super::plan::Step;
-use super::shim::{Shims, Strict};
+use super::shim::{Missing, Shims, Strict};
 use super::{Plan, described, includes, shown};
 
 /// Where a package puts the drop-in.
@@ -26,11 +26,15 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// The drop-in: a package's own where there is one, and policy asks for no more than it has.
-    pub fn dropin(&self, strict: Strict) -> DropIn {
+    /// The drop-in: a package's own where there is one that does what is asked for, and nobody has asked for
+    /// another before.
+    pub fn dropin(&self, shims: &Shims) -> DropIn {
         let packaged = || dropin::is_ours(&Path::new(PACKAGED).join("hooks.gitconfig"));
+        let plain = shims.strict == Strict::default() && shims.missing != Some(Missing::Block);
         match self {
-            Reach::System(_) if strict == Strict::default() && packaged() => DropIn::at(PathBuf::from(PACKAGED)),
+            Reach::System(_) if plain && packaged() && !dropin::is_ours(&self.own().file()) => {
+                DropIn::at(PathBuf::from(PACKAGED))
+            }
             _ => self.own(),
         }
     }
@@ -56,13 +60,17 @@ impl Reach {
         packaged.into_iter().chain([self.own()]).collect()
     }
 
-    /// The files of configuration that get the line, each with the first git that reads it.
+    /// The files of configuration that get the line.
     fn configs(&self, gits: &[Installed]) -> Result<Vec<PathBuf>> {
         match self {
-            Reach::User(_) => match gits.iter().find(|git| git.runs_config_hooks()) {
-                Some(git) => Ok(vec![user_config(&git.path)?]),
-                None => Ok(Vec::new()),
-            },
+            // Also where no git is left that knows them: a line that is there has to go.
+            Reach::User(_) => {
+                let mut files = BTreeSet::new();
+                for git in gits.iter().filter(|git| git.version.is_some()) {
+                    files.extend(user_config(&git.path).or_else(|_| written_by(&git.path)).ok());
+                }
+                Ok(files.into_iter().collect())
+            }
             Reach::System(_) => {
                 let files: BTreeSet<PathBuf> = gits.iter().filter_map(|git| git.system.clone()).collect();
                 Ok(files.into_iter().collect())
@@ -106,13 +114,21 @@ pub fn included(reach: &Reach, gits: &[Installed]) -> Result<Vec<(PathBuf, DropI
     Ok(found)
 }
 
+/// The file of the user's configuration that a git before 2.41 reads, if there is one.
+fn written_by(git: &Path) -> Result<PathBuf> {
+    let said = Git::here().by(git).output(&["config", "--global", "--show-origin", "--list"])?;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let first = said.split('\t').next().and_then(|origin| origin.strip_prefix("file:"));
+    Ok(PathBuf::from(first.context("the user has no configuration of git")?))
+}
+
 /// Plans hooks from configuration, for all gits that know them; names those that do not.
 ///
 /// # Errors
 /// Where no git here knows them, or something cannot be read.
 pub fn install(reach: &Reach, gits: &[Installed], shims: &Shims) -> Result<Vec<Plan>> {
     ensure!(!gits.is_empty(), "no git was found on this machine");
-    let dropin = reach.dropin(shims.strict);
+    let dropin = reach.dropin(shims);
     let mut first = Plan { complete: true, ..Plan::default() };
     let (newer, older): (Vec<&Installed>, Vec<&Installed>) = gits.iter().partition(|git| git.runs_config_hooks());
     if newer.is_empty() && matches!(reach, Reach::User(_)) {
@@ -155,6 +171,26 @@ pub fn install(reach: &Reach, gits: &[Installed], shims: &Shims) -> Result<Vec<P
     }
     plans.push(last);
     Ok(plans)
+}
+
+/// Whether every account can read a drop-in and run its hooks: a configuration that git cannot read stops
+/// every commit.
+#[cfg(unix)]
+pub fn everybody_reads(dropin: &DropIn) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let has = |path: &Path, bits: u32| path.metadata().is_ok_and(|found| found.permissions().mode() & bits == bits);
+    let folders = [dropin.shims(), dropin.folder.clone()];
+    let above: Vec<&Path> = dropin.folder.ancestors().skip(1).collect();
+    folders.iter().all(|folder| has(folder, 0o005))
+        && above.into_iter().all(|folder| has(folder, 0o001))
+        && has(&dropin.file(), 0o004)
+        && has(&dropin.shims().join("pre-commit"), 0o005)
+}
+
+/// Whether every account can read a drop-in; on Windows folders below Program Files are readable.
+#[cfg(not(unix))]
+pub fn everybody_reads(_dropin: &DropIn) -> bool {
+    true
 }
 
 /// Plans that they go. Configuration first: what it names must be there as long as it names it.

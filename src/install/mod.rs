@@ -126,7 +126,7 @@ fn in_folder(hooks: &Path, shims: &Shims, plan: &mut Plan) -> Result<()> {
     let wanted = shims.names();
     plan.steps.extend(plan::leftovers(hooks));
     for name in &wanted {
-        plan_shim(hooks, name, &shims.text(name)?, &mut plan.steps)?;
+        plan_shim(hooks, name, shims, &mut plan.steps)?;
     }
     // What policy asked for once, and asks for no more, goes.
     for name in shim::strict().filter(|name| !wanted.contains(name)) {
@@ -135,14 +135,12 @@ fn in_folder(hooks: &Path, shims: &Shims, plan: &mut Plan) -> Result<()> {
     Ok(())
 }
 
-fn plan_shim(hooks: &Path, name: &str, text: &str, steps: &mut Vec<Step>) -> Result<()> {
+fn plan_shim(hooks: &Path, name: &str, shims: &Shims, steps: &mut Vec<Step>) -> Result<()> {
     let hook = hooks.join(name);
     let found = Hook::at(&hook)?;
+    let text = shims.text_over(name, &hook, &found)?;
     match &found {
         Hook::Ours(_, bytes) if bytes == text.as_bytes() && is_executable(&hook) => return Ok(()),
-        Hook::Ours(shim, _) if shim.version > shim::VERSION => {
-            bail!("{} was written by a newer leakwarden; update this one", shown(&hook))
-        }
         Hook::Ours(..) => {}
         Hook::Absent | Hook::Other(_) | Hook::Special => {
             let settled = settle(&hook, &found, steps, &mut Vec::new())?;
@@ -159,7 +157,7 @@ fn plan_shim(hooks: &Path, name: &str, text: &str, steps: &mut Vec<Step>) -> Res
             }
         }
     }
-    steps.push(Step::Write { path: hook, text: text.to_owned(), executable: true });
+    steps.push(Step::Write { path: hook, text, executable: true });
     Ok(())
 }
 

@@ -78,7 +78,8 @@ impl Git {
                 command.env_remove(name);
             }
         }
-        command.args(arguments).stdin(std::process::Stdio::null());
+        // What git says is read here, and its words must be the ones that are known.
+        command.args(arguments).env("LC_ALL", "C").stdin(std::process::Stdio::null());
         command
     }
 

@@ -172,7 +172,6 @@ impl Prepared {
             match new {
                 Ok(new) => prepared.written.push(new),
                 Err(error) => {
-                    prepared.discard();
                     return Err(error.context(format!("cannot write {}", shown(path))));
                 }
             }
@@ -185,18 +184,21 @@ impl Prepared {
     /// # Errors
     /// Names the step that failed; those before it are taken back.
     pub fn finish(self) -> Result<Vec<String>> {
-        for (number, step) in self.steps.iter().enumerate() {
-            if let Err(error) = run(step, &self.written) {
-                undo(&self.steps[..number]);
-                self.discard();
+        let mut done = Vec::new();
+        for step in &self.steps {
+            if let Err(error) = run(step, &self.written, &mut done) {
+                // What fails here is said by the error that led here; there is nothing better to try.
+                done.iter().rev().for_each(|undo| drop(undo.run()));
                 return Err(error);
             }
         }
         Ok(self.steps.iter().map(Step::line).collect())
     }
+}
 
+impl Drop for Prepared {
     /// Removes the new files that are not in their places.
-    fn discard(&self) {
+    fn drop(&mut self) {
         for new in &self.written {
             // One that is in its place already is not found; the error that matters is another.
             let _ = fs::remove_file(&new.temporary);
@@ -260,18 +262,73 @@ fn beside(path: &Path, text: &str, executable: bool, number: usize) -> Result<Ne
     }
 }
 
-fn run(step: &Step, written: &[New]) -> Result<()> {
-    match step {
-        Step::Keep { hook: from, aside: to } | Step::Restore { aside: from, hook: to } => {
-            // What came there since the plan was made is somebody's.
-            let free = matches!(step, Step::Restore { .. }) || to.symlink_metadata().is_err();
-            ensure!(free, "{} has come there meanwhile", shown(to));
-            fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", shown(from), shown(to)))
+/// How something that was done is taken back.
+enum Undo<'a> {
+    Rename { from: &'a Path, to: &'a Path },
+    Delete(&'a Path),
+    PutBack { path: &'a Path, bytes: Vec<u8>, permissions: fs::Permissions },
+    TakeOut { config: &'a Path, key: &'a str, value: &'a str },
+    BringBack { config: &'a Path, key: &'a str, value: &'a str },
+}
+
+impl<'a> Undo<'a> {
+    /// What brings a place back to how it is now: a file with its bytes and mode, or nothing.
+    fn of(path: &'a Path) -> Result<Self> {
+        let about = || format!("cannot read {}", shown(path));
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Undo::Delete(path)),
+            Err(error) => Err(error).with_context(about),
+            Ok(found) => {
+                let bytes = fs::read(path).with_context(about)?;
+                Ok(Undo::PutBack { path, bytes, permissions: found.permissions() })
+            }
         }
-        Step::Remove { path } => fs::remove_file(path).with_context(|| format!("cannot remove {}", shown(path))),
+    }
+
+    fn run(&self) -> Result<()> {
+        match self {
+            Undo::Rename { from, to } => Ok(fs::rename(from, to)?),
+            Undo::Delete(path) => Ok(fs::remove_file(path)?),
+            Undo::PutBack { path, bytes, permissions } => {
+                let mut file = tempfile::NamedTempFile::new_in(path.parent().context("no folder")?)?;
+                file.write_all(bytes)?;
+                file.as_file().set_permissions(permissions.clone())?;
+                file.persist(path)?;
+                Ok(())
+            }
+            Undo::TakeOut { config, key, value } => take_out(config, key, value),
+            Undo::BringBack { config, key, value } => change_config(config, &["--add", key, value]),
+        }
+    }
+}
+
+/// Does one step, and adds how it is taken back.
+fn run<'a>(step: &'a Step, written: &[New], done: &mut Vec<Undo<'a>>) -> Result<()> {
+    match step {
+        Step::Keep { hook, aside } => {
+            // What came there since the plan was made is somebody's.
+            ensure!(aside.symlink_metadata().is_err(), "{} has come there meanwhile", shown(aside));
+            rename(hook, aside)?;
+            done.push(Undo::Rename { from: aside, to: hook });
+        }
+        Step::Restore { aside, hook } => {
+            let before = Undo::of(hook)?;
+            rename(aside, hook)?;
+            if matches!(before, Undo::PutBack { .. }) {
+                done.push(before);
+            }
+            done.push(Undo::Rename { from: hook, to: aside });
+        }
+        Step::Remove { path } => {
+            let before = Undo::of(path).ok();
+            fs::remove_file(path).with_context(|| format!("cannot remove {}", shown(path)))?;
+            done.extend(before);
+        }
         Step::Write { path, .. } | Step::Change { path, .. } => {
+            let before = Undo::of(path)?;
             let new = written.iter().find(|new| new.place == *path).context("a file was not written")?;
-            fs::rename(&new.temporary, path).with_context(|| format!("cannot write {}", shown(path)))
+            fs::rename(&new.temporary, path).with_context(|| format!("cannot write {}", shown(path)))?;
+            done.push(before);
         }
         Step::Forget { folder } => {
             let mark = folder.join(FOLDER_MARK);
@@ -280,36 +337,29 @@ fn run(step: &Step, written: &[New]) -> Result<()> {
             }
             // Somebody else's files may be in it by now: then it stays.
             let _ = fs::remove_dir(folder);
-            Ok(())
         }
-        Step::Include { config, target } => change_config(config, &["--add", "include.path", target]),
-        Step::Set { config, key, value } => change_config(config, &[key, value]),
-        Step::Exclude { config, target } => take_out(config, "include.path", target),
-        Step::Unset { config, key, value } => take_out(config, key, value),
+        Step::Include { config, target } => {
+            change_config(config, &["--add", "include.path", target])?;
+            done.push(Undo::TakeOut { config, key: "include.path", value: target });
+        }
+        Step::Set { config, key, value } => {
+            change_config(config, &[key, value])?;
+            done.push(Undo::TakeOut { config, key, value });
+        }
+        Step::Exclude { config, target } => {
+            take_out(config, "include.path", target)?;
+            done.push(Undo::BringBack { config, key: "include.path", value: target });
+        }
+        Step::Unset { config, key, value } => {
+            take_out(config, key, value)?;
+            done.push(Undo::BringBack { config, key, value });
+        }
     }
+    Ok(())
 }
 
-/// Takes back the steps that were done before one failed, last first: above all, a hook that was
-/// renamed comes back to its place.
-fn undo(done: &[Step]) {
-    for step in done.iter().rev() {
-        // What fails here is said by the error that led here; there is nothing better to try.
-        let _ = match step {
-            Step::Keep { hook, aside } => fs::rename(aside, hook),
-            Step::Write { path, .. } => fs::remove_file(path),
-            Step::Change { path, before, .. } => fs::write(path, before),
-            Step::Restore { aside, hook } => fs::rename(hook, aside),
-            Step::Include { config, target } => {
-                let _ = take_out(config, "include.path", target);
-                Ok(())
-            }
-            Step::Set { config, key, value } => {
-                let _ = take_out(config, key, value);
-                Ok(())
-            }
-            Step::Remove { .. } | Step::Forget { .. } | Step::Exclude { .. } | Step::Unset { .. } => Ok(()),
-        };
-    }
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", shown(from), shown(to)))
 }
 
 /// Takes a value out of a configuration file, and the file away where nothing else is in it: then it
@@ -335,4 +385,41 @@ fn change_config(config: &Path, arguments: &[&str]) -> Result<()> {
         bail!("cannot change {}: {}", shown(config), crate::finding::escape(output.stderr.trim_ascii()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_before_a_step_failed_is_taken_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in ["old", "kept", "gone", "ours", "aside"] {
+            fs::write(at(name), name).expect("a file");
+        }
+        let steps = vec![
+            Step::Write { path: at("old"), text: "new".to_owned(), executable: true },
+            Step::Write { path: at("fresh"), text: "new".to_owned(), executable: true },
+            Step::Keep { hook: at("kept"), aside: at("kept.aside") },
+            Step::Remove { path: at("gone") },
+            Step::Restore { aside: at("aside"), hook: at("ours") },
+            Step::Keep { hook: at("nowhere"), aside: at("nowhere.aside") },
+        ];
+        assert!(apply(steps).is_err());
+        for name in ["old", "kept", "gone", "ours", "aside"] {
+            assert_eq!(fs::read_to_string(at(name)).expect("a file"), name);
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 5, "nothing else is left");
+    }
+
+    #[test]
+    fn a_hook_that_came_meanwhile_is_not_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("hook"), "theirs").expect("a file");
+        fs::write(at("aside"), "older").expect("a file");
+        assert!(apply(vec![Step::Keep { hook: at("hook"), aside: at("aside") }]).is_err());
+        assert_eq!(fs::read_to_string(at("aside")).expect("a file"), "older");
+    }
 }

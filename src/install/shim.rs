@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::ledger::line::sha256;
 
@@ -77,8 +77,8 @@ pub enum Hears {
 pub struct Shims {
     /// The program that they run: an absolute path.
     pub binary: PathBuf,
-    /// What they do where it is gone.
-    pub missing: Missing,
+    /// What they do where it is gone; `None`: what those do that are there already.
+    pub missing: Option<Missing>,
     /// Which hooks are wanted besides the eight.
     pub strict: Strict,
 }
@@ -92,20 +92,43 @@ impl Shims {
     /// The text of a shim.
     ///
     /// # Errors
-    /// Where the program's path is no UTF-8 text, or leakwarden has no such hook.
+    /// As [`text_of`].
     pub fn text(&self, hook: &str) -> Result<String> {
-        let all = HOOKS.into_iter().chain(STRICT_HOOKS);
-        let (_, script) = all.into_iter().find(|(name, _)| *name == hook).context("there is no such hook")?;
-        let path = self.binary.to_str().context("the path of leakwarden is not UTF-8; install it somewhere else")?;
-        // Git for Windows runs hooks with its own sh, which takes forward slashes.
-        let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
-        let quoted = format!("'{}'", path.replace('\'', "'\\''"));
-        let missing = if self.missing == Missing::Block { "block" } else { "warn" };
-        let whole = format!("{script}{CHAIN}").replace("@HOOK@", hook).replace("@MISSING@", missing);
-        let whole = whole.replace("@BINARY@", &quoted);
-        let sum = sum(&whole);
-        Ok(whole.replacen("@SUM@", &sum, 1))
+        text_of(hook, &self.binary, self.missing.unwrap_or_default())
     }
+
+    /// The text of a shim that takes the place of what is there.
+    ///
+    /// # Errors
+    /// As [`text_of`]; and where it is one of a later version, or somebody has changed it.
+    pub fn text_over(&self, hook: &str, at: &Path, found: &Hook) -> Result<String> {
+        let Hook::Ours(shim, _) = found else { return self.text(hook) };
+        ensure!(shim.version <= VERSION, "{} was written by a newer leakwarden; update this one", super::shown(at));
+        ensure!(
+            !shim.changed,
+            "{} was changed since leakwarden wrote it; look at it, then move it away",
+            super::shown(at)
+        );
+        text_of(hook, &self.binary, self.missing.unwrap_or(shim.missing))
+    }
+}
+
+/// The text of a shim.
+///
+/// # Errors
+/// Where the program's path is no UTF-8 text, or leakwarden has no such hook.
+fn text_of(hook: &str, binary: &Path, missing: Missing) -> Result<String> {
+    let all = HOOKS.into_iter().chain(STRICT_HOOKS);
+    let (_, script) = all.into_iter().find(|(name, _)| *name == hook).context("there is no such hook")?;
+    let path = binary.to_str().context("the path of leakwarden is not UTF-8; install it somewhere else")?;
+    // Git for Windows runs hooks with its own sh, which takes forward slashes.
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
+    let quoted = format!("'{}'", path.replace('\'', "'\\''"));
+    let word = if missing == Missing::Block { "block" } else { "warn" };
+    let whole = format!("{script}{CHAIN}").replace("@HOOK@", hook).replace("@MISSING@", word);
+    let whole = whole.replace("@BINARY@", &quoted);
+    let sum = sum(&whole);
+    Ok(whole.replacen("@SUM@", &sum, 1))
 }
 
 /// All hooks that an installation may have, by git's names.
@@ -169,7 +192,11 @@ impl Shim {
         let path = line.and_then(|quoted| quoted.strip_prefix('\'')?.strip_suffix('\''));
         let binary = path.map(|path| PathBuf::from(path.replace("'\\''", "'")));
         let missing = if text.contains("[ block = warn ]") { Missing::Block } else { Missing::Warn };
-        Some(Shim { version, hook: word("id=").unwrap_or_default(), binary, missing, changed })
+        let hook = word("id=").unwrap_or_default();
+        // Anybody can write a right sum; of this version it is known what stands above it.
+        let exact = || binary.as_ref().and_then(|binary| text_of(&hook, binary, missing).ok());
+        let changed = changed || version == VERSION && exact().is_none_or(|exact| exact != text);
+        Some(Shim { version, hook, binary, missing, changed })
     }
 }
 
@@ -238,7 +265,7 @@ mod tests {
 
     fn shims() -> Shims {
         let strict = Strict { commits: true, branches: true };
-        Shims { binary: PathBuf::from("/opt/it's here/leakwarden"), missing: Missing::Block, strict }
+        Shims { binary: PathBuf::from("/opt/it's here/leakwarden"), missing: Some(Missing::Block), strict }
     }
 
     #[test]

@@ -67,8 +67,11 @@ pub fn ways(place: &Place, git: &Git, hook: &str) -> Result<Vec<Way>> {
     };
     let mut by = None;
     if let Some(text) = text {
-        if Shim::read(&text).is_some() {
-            ways.push(Way::Shim(at));
+        if let Some(shim) = Shim::read(&text) {
+            // One that was written for another hook does something else.
+            if shim.hook == hook {
+                ways.push(Way::Shim(at));
+            }
         } else {
             by = Manager::of_hook(&text).or_else(|| Manager::of_folder(&place.hooks));
             ways.extend(through(place, by, &at, &text));
@@ -94,7 +97,7 @@ fn through(place: &Place, by: Option<Manager>, at: &Path, text: &[u8]) -> Vec<Wa
     let mut ways = Vec::new();
     let hook = at.file_name().unwrap_or_default().to_string_lossy();
     if let Some((by, (aside, true))) = by.and_then(|by| Some((by, by.puts_aside(at)?)))
-        && matches!(Hook::at(&aside), Ok(Hook::Ours(..)))
+        && matches!(Hook::at(&aside), Ok(Hook::Ours(shim, _)) if shim.hook == hook)
         && is_executable(&aside)
     {
         ways.push(Way::Chained { by, shim: aside });
@@ -154,16 +157,22 @@ fn from_config(place: &Place, git: &Git, hook: &str) -> Vec<Way> {
         let [scope, name] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
         let Ok(command) = git.output(&["config", "--get", &format!("hook.{name}.command")]) else { continue };
         let command = String::from_utf8_lossy(&command).into_owned();
-        // Where the repository was moved, the command asks git where it is now.
-        let own = dropin::DropIn::of_repository(&place.common).shims().join(hook);
-        let moved = command.contains("--git-common-dir").then_some(own);
-        let is_ours = |path: &PathBuf| matches!(Hook::at(path), Ok(Hook::Ours(..))) && is_executable(path);
-        let shim = [Some(quoted(&command)), moved].into_iter().flatten().find(is_ours);
+        let shim = shim_of(&command, place, hook);
         if shim.is_some() || calls(&command, hook) {
             ways.push(Way::Config { name: name.to_owned(), scope: scope.to_owned(), shim });
         }
     }
     ways
+}
+
+/// The hook of leakwarden's that a command in git's configuration runs, if it does.
+pub fn shim_of(command: &str, place: &Place, hook: &str) -> Option<PathBuf> {
+    // Where the repository was moved, the command asks git where it is now.
+    let own = dropin::DropIn::of_repository(&place.common).shims().join(hook);
+    let moved = command.contains("--git-common-dir").then_some(own);
+    let is_ours =
+        |path: &PathBuf| matches!(Hook::at(path), Ok(Hook::Ours(shim, _)) if shim.hook == hook) && is_executable(path);
+    [Some(quoted(command)), moved].into_iter().flatten().find(is_ours)
 }
 
 /// The path in a command as [`dropin`] writes it: alone, quoted, or assigned to a variable.

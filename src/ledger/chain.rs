@@ -103,7 +103,8 @@ impl Ledger {
     /// Appends records one after the other, and syncs once. `None` where there are none.
     ///
     /// # Errors
-    /// Where one cannot be written as a whole; then neither it nor those after it are promised.
+    /// Where one cannot be written as a whole; then neither it nor those after it are promised, those before
+    /// it are.
     pub fn append_all(&self, entries: Vec<Entry>) -> Result<Option<Head>> {
         if entries.is_empty() {
             return Ok(None);
@@ -119,6 +120,7 @@ impl Ledger {
             sync_folder(&self.folder)?;
         }
         let mut written = Vec::new();
+        let mut failed = None;
         for entry in entries {
             let record = Record {
                 v: VERSION,
@@ -131,8 +133,11 @@ impl Ledger {
             };
             let text = line(record.clone());
             let close = if place.open { "\n" } else { "" };
-            write_once(&mut file, format!("{close}{text}\n").as_bytes())
-                .with_context(|| format!("cannot write to {}", shown(&path)))?;
+            let wrote = write_once(&mut file, format!("{close}{text}\n").as_bytes());
+            if let Err(error) = wrote.with_context(|| format!("cannot write to {}", shown(&path))) {
+                failed = Some(error);
+                break;
+            }
             let head = Head { ledger: record.ledger.clone(), seq: record.seq, hash: sha256(text.as_bytes()) };
             (place.seq, place.prev, place.open) = (head.seq.saturating_add(1), head.hash.clone(), false);
             written.push((record, text, head));
@@ -148,7 +153,8 @@ impl Ledger {
         for (record, text, head) in &written {
             self.sinks.send(record, text, head);
         }
-        Ok(last)
+        // Those before it stand, and are promised.
+        failed.map_or(Ok(last), Err)
     }
 
     /// The key of this machine's pseudonyms; it is made where there is none.

@@ -141,3 +141,32 @@ fn a_folder_without_repositories_and_one_that_is_not_there() -> Result<()> {
         leakwarden(s, "install --all ../tmp --user")?.exits(2).map(drop)
     })
 }
+
+#[test]
+fn worktrees_inside_a_bare_repository() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        let script = "set -e\ncd ..\nmkdir many\ngit clone -q --bare repo many/project\ncd many/project\ngit worktree add -q main2 -b work";
+        s.run(s.command("sh").args(["-c", script]))?.ok()?;
+        let said = leakwarden(s, "install --all ../many")?;
+        ensure!(said.ok()?.stdout.contains("installed       project/main2\n"), "{}", said.stdout);
+        blocks(s, "many/project/main2")?;
+        leakwarden(s, "doctor --all ../many")?.ok().map(drop)
+    })
+}
+
+#[test]
+fn a_broken_policy_keeps_nobody_from_leaving() -> Result<()> {
+    in_sandbox(|s| {
+        folder(s)?;
+        fs::remove_dir_all(s.root().join("many/broken"))?;
+        leakwarden(s, "install --all ../many")?;
+        fs::create_dir_all(s.root().join("home/.config/leakwarden"))?;
+        fs::write(s.root().join("home/.config/leakwarden/config.toml"), "[")?;
+        leakwarden(s, "install --all ../many")?.exits(2)?;
+        let said = leakwarden(s, "uninstall --all ../many")?;
+        ensure!(said.ok()?.stdout.contains("uninstalled     hooked\n"), "{}", said.stdout);
+        Ok(())
+    })
+}

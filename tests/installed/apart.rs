@@ -105,3 +105,37 @@ fn a_link_at_the_place_of_a_new_file_is_not_followed() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn what_hooks_do_without_the_program_stays_as_it_was_asked_for() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        s.leakwarden("install --if-missing block")?.ok()?;
+        let hook = s.path(".git/hooks/pre-commit");
+        let strict = std::fs::read(&hook)?;
+        s.install()?;
+        ensure!(std::fs::read(&hook)? == strict, "a plain install loosened it");
+        std::fs::remove_file(s.path(".git/hooks/commit-msg"))?;
+        s.leakwarden("doctor --repo --fix")?.ok()?;
+        ensure!(std::fs::read(&hook)? == strict, "--fix loosened it");
+        s.leakwarden("install --if-missing warn")?.ok()?;
+        ensure!(std::fs::read(&hook)? != strict);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_shim_that_somebody_changed_is_not_written_over() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        let hook = s.path(".git/hooks/pre-commit");
+        let text = std::fs::read_to_string(&hook)? + "echo mine\n";
+        std::fs::write(&hook, &text)?;
+        let said = s.leakwarden("install")?;
+        ensure!(said.exits(2)?.stderr.contains("was changed since leakwarden wrote it"), "{}", said.stderr);
+        s.leakwarden("doctor --repo --fix")?.exits(1)?;
+        ensure!(std::fs::read_to_string(&hook)? == text);
+        Ok(())
+    })
+}

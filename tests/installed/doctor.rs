@@ -81,7 +81,6 @@ fn what_is_wrong_with_a_hook_is_said_and_mended() -> Result<()> {
         fs::remove_file(&hook)?;
         s.install()?;
         // A program that is gone.
-        fs::write(&hook, fs::read_to_string(&hook)?)?;
         let moved = s.root().join("bin/leakwarden");
         fs::copy(crate::kit::LEAKWARDEN, &moved)?;
         let mut command = s.command(&moved);
@@ -90,6 +89,46 @@ fn what_is_wrong_with_a_hook_is_said_and_mended() -> Result<()> {
         let gone = report(s, "--repo", 1)?;
         ensure!(gone.to_string().contains("which is not there"), "{gone}");
         report(s, "--repo --fix", 0).map(drop)
+    })
+}
+
+#[test]
+fn a_hook_of_ours_at_another_hooks_place_covers_nothing() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        fs::copy(s.path(".git/hooks/post-commit"), s.path(".git/hooks/pre-commit"))?;
+        let report = report(s, "--repo", 1)?;
+        ensure!(checks(&report, "covered").iter().all(|check| check.starts_with("fails")), "{report}");
+        // A right sum under another text: anybody can write one.
+        let text = fs::read_to_string(s.path(".git/hooks/commit-msg"))?;
+        fs::write(s.path(".git/hooks/commit-msg"), text.replace("hook commit-msg", "rules list"))?;
+        ensure!(failing(&self::report(s, "--repo", 1)?).contains(&"hook commit-msg".to_owned()));
+        Ok(())
+    })
+}
+
+#[test]
+fn a_program_that_a_hook_names_is_never_started() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        let ran = s.root().join("ran");
+        let other = s.script("other/leakwarden", &format!("echo leakwarden 0.1.0\ntouch '{}'", ran.display()))?;
+        let hook = s.path(".git/hooks/pre-commit");
+        let text = fs::read_to_string(&hook)?;
+        fs::write(&hook, text.replace(crate::kit::LEAKWARDEN, &other.to_string_lossy()))?;
+        let report = report(s, "--repo", 1)?;
+        ensure!(!ran.exists(), "{report}");
+        Ok(())
+    })
+}
+
+#[test]
+fn what_git_cannot_say_is_not_taken_for_no_repository() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        fs::write(s.path(".git/config"), "[")?;
+        s.leakwarden("doctor")?.exits(3)?;
+        s.leakwarden("doctor --all ../tmp")?.exits(3).map(drop)
     })
 }
 

@@ -22,6 +22,9 @@ use crate::install::place::Git;
 use crate::install::shim::Shims;
 use crate::scan::many;
 
+/// Where graphical programs look for programs, whatever a shell's files say.
+const SHORT_PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin"];
+
 /// What was found out.
 #[derive(Debug, serde::Serialize)]
 struct Report {
@@ -81,14 +84,27 @@ pub(super) fn run(request: &Doctor) -> Exit {
 
 fn examine(request: &Doctor) -> Result<Report> {
     let gits = gits::find(&around::path(), around::home().as_deref());
-    let report = look(request, &gits)?;
-    if !request.fix || !mend(request, &report, &gits)? {
-        return Ok(report);
+    let mut found = look(request, &gits)?;
+    if request.fix {
+        let failed = mend(&found, &gits);
+        found = look(request, &gits)?;
+        // Why something could not be mended stands with what still fails.
+        for (folder, check) in failed {
+            let repository = found.1.iter_mut().find(|(path, _)| Some(path) == folder.as_ref());
+            match (repository, &mut found.0) {
+                (Some((_, checked)), _) | (None, Some(checked)) => checked.add(check),
+                (None, None) => found.1.push((PathBuf::from("."), Checked::new(None, vec![check]))),
+            }
+        }
     }
-    look(request, &gits)
+    let (machine, repositories) = found;
+    Ok(Report::of(machine, repositories.into_iter().map(|(_, checked)| checked).collect()))
 }
 
-fn look(request: &Doctor, gits: &[Installed]) -> Result<Report> {
+/// What was found out of the machine, and of each repository.
+type Found = (Option<Checked>, Vec<(PathBuf, Checked)>);
+
+fn look(request: &Doctor, gits: &[Installed]) -> Result<Found> {
     // A broken policy is one of the checks; what it would ask for is not known then.
     let docket = Docket::open().ok();
     let judgement = docket.clone().and_then(|docket| installer::judgement(docket, None).ok());
@@ -99,35 +115,51 @@ fn look(request: &Doctor, gits: &[Installed]) -> Result<Report> {
         let (found, unread) = below::find(&root);
         let folders: Vec<PathBuf> = found.into_iter().filter(|found| !found.bare).map(|found| found.folder).collect();
         repositories = many::each(&folders, HashMap::new, |answers, folder| {
-            of_repository(folder, gits, docket.as_ref(), request.canary, answers)
+            (folder.clone(), of_repository(folder, gits, docket.as_ref(), request.canary, answers))
         });
         for folder in unread {
             let check = Check::unknown("repository", folder, "make the folder readable");
-            repositories.push(Checked::new(None, vec![check]));
+            repositories.push((root.clone(), Checked::new(None, vec![check])));
+        }
+        if repositories.is_empty() {
+            let check = Check::unknown("repository", "there is none below this folder", "name the folder of your work");
+            repositories.push((root.clone(), Checked::new(Some(shown(&root)), vec![check])));
         }
     } else if !request.machine {
-        match here()? {
-            Some(folder) => {
-                let mut answers = HashMap::new();
-                repositories.push(of_repository(&folder, gits, docket.as_ref(), request.canary, &mut answers));
+        match here() {
+            Err(error) => {
+                let text = escape(format!("{error:#}").as_bytes());
+                let check = Check::unknown("repository", text, "do what git says");
+                repositories.push((PathBuf::from("."), Checked::new(None, vec![check])));
             }
-            None if request.repo => {
+            Ok(Some(folder)) => {
+                let mut answers = HashMap::new();
+                let checked = of_repository(&folder, gits, docket.as_ref(), request.canary, &mut answers);
+                repositories.push((folder, checked));
+            }
+            Ok(None) if request.repo => {
                 anyhow::bail!("this is not in a repository; `leakwarden doctor --machine` needs none")
             }
-            None => {}
+            Ok(None) => {}
         }
     }
-    Ok(Report::of(machine, repositories))
+    Ok((machine, repositories))
 }
 
-/// The repository in which one stands: the top of its worktree, or its folder where nothing is checked out.
+/// The repository in which one stands: the top of its worktree, or its folder where nothing is checked out;
+/// `None` where git itself says that there is none.
+///
+/// # Errors
+/// Where git cannot say.
 fn here() -> Result<Option<PathBuf>> {
     let folder = std::env::current_dir().context("the current folder is gone")?;
     let git = Git::here();
-    if git.output(&["rev-parse", "--git-dir"]).is_err() {
-        return Ok(None);
+    match git.output(&["rev-parse", "--git-dir"]) {
+        Ok(_) => Ok(Some(git.top().unwrap_or(folder))),
+        // git's words, which it says in English here.
+        Err(error) if format!("{error:#}").contains("not a git repository") => Ok(None),
+        Err(error) => Err(error),
     }
-    Ok(Some(git.top().unwrap_or(folder)))
 }
 
 fn of_machine(gits: &[Installed], judgement: Option<&Judgement>) -> Vec<Check> {
@@ -151,7 +183,7 @@ fn of_machine(gits: &[Installed], judgement: Option<&Judgement>) -> Vec<Check> {
 /// The shims that would be written now.
 fn shims(judgement: Option<&Judgement>) -> Result<Shims> {
     let strict = judgement.map(installer::strict).unwrap_or_default();
-    installer::shims(crate::install::Missing::Warn, strict).map(|(shims, _)| shims)
+    installer::shims(None, strict).map(|(shims, _)| shims)
 }
 
 fn of_repository(
@@ -168,7 +200,16 @@ fn of_repository(
     };
     let strict = judgement.as_ref().and_then(|own| own.as_ref().ok()).map(installer::strict).unwrap_or_default();
     let wanted = crate::install::shim::names(strict);
-    let mut checks = hooks::check(Question { folder, gits, on_path: installer::on_path(), wanted: &wanted }, answers);
+    let mut checks = hooks::check(
+        Question {
+            folder,
+            gits,
+            on_path: installer::on_path(),
+            on_short_path: installer::has_program(&SHORT_PATH.map(PathBuf::from)),
+            wanted: &wanted,
+        },
+        answers,
+    );
     match (&repo, judgement) {
         (Err(error), _) => {
             let mend = "`git status` in it tells more; what leakwarden cannot read, it blocks";
@@ -184,26 +225,31 @@ fn of_repository(
 }
 
 /// Does what is safe: installs anew where a hook of ours is missing, old, not executable, or names a
-/// program that is gone. Tells whether anything was tried.
-fn mend(request: &Doctor, report: &Report, gits: &[Installed]) -> Result<bool> {
-    let fixable = |checked: &&Checked| checked.checks.iter().any(|check| check.fixable);
-    let mut tried = false;
-    for checked in report.repositories.iter().filter(fixable) {
-        let folder = checked.path.as_ref().map(PathBuf::from);
-        let folder = if request.all.is_some() { folder } else { here()? };
-        let Some(folder) = folder else { continue };
-        tried = true;
-        installer::again(&folder, gits).with_context(|| format!("cannot install in {}", shown(&folder)))?;
+/// program that is gone. What could not be done in one repository keeps none of the others back.
+fn mend((machine, repositories): &Found, gits: &[Installed]) -> Vec<(Option<PathBuf>, Check)> {
+    const ID: &str = "fix";
+    let mut failed = Vec::new();
+    let told = |error: &anyhow::Error| {
+        let text = escape(format!("could not be mended: {error:#}").as_bytes());
+        Check::fails(ID, text, "do by hand what the checks above say")
+    };
+    for (folder, checked) in repositories {
+        if checked.checks.iter().any(|check| check.fixable)
+            && let Err(error) = installer::again(folder, gits)
+        {
+            failed.push((Some(folder.clone()), told(&error)));
+        }
     }
-    for check in report.machine.iter().flat_map(|machine| &machine.checks).filter(|check| check.fixable) {
-        tried = true;
-        let reach = match check.id {
-            "config.user" => Reach::User(around::data_folder().context("there is no home")?),
+    for check in machine.iter().flat_map(|machine| &machine.checks).filter(|check| check.fixable) {
+        let reach = match (check.id, around::data_folder()) {
+            ("config.user", Some(data)) => Reach::User(data),
             _ => Reach::System(PathBuf::from(config::FLEET)),
         };
-        installer::reach_again(&reach, gits)?;
+        if let Err(error) = installer::reach_again(&reach, gits) {
+            failed.push((None, told(&error)));
+        }
     }
-    Ok(tried)
+    failed
 }
 
 fn shown(path: &Path) -> String {

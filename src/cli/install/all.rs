@@ -19,7 +19,7 @@ use crate::install::gits::{self, Installed};
 use crate::install::place::{Git, Place};
 use crate::install::plan::{self, Prepared};
 use crate::install::shim::Shims;
-use crate::install::{self, Plan, others};
+use crate::install::{self, Plan, Strict, others};
 use crate::ledger::{Entry, Event};
 use crate::scan::many;
 
@@ -53,7 +53,8 @@ struct Looked {
 
 struct Seen {
     place: Place,
-    judgement: Judgement,
+    /// What it is judged by; uninstalling does not need it.
+    judgement: Result<Judgement>,
 }
 
 /// A repository, what became of it, and what is to be said.
@@ -65,9 +66,16 @@ struct Line {
 
 fn all(request: &Request, root: &Path) -> Result<Exit> {
     let root = root.canonicalize().with_context(|| format!("cannot read {}", install::shown(root)))?;
-    let docket = Docket::open().map_err(|failure| failure.error)?;
     let mut heads = Vec::new();
-    let shims = settled(request, strict(&judgement(docket.clone(), None)?), &mut heads)?;
+    let (docket, shims) = if request.install {
+        let docket = Docket::open().map_err(|failure| failure.error)?;
+        let shims = settled(request, strict(&judgement(docket.clone(), None)?), &mut heads)?;
+        (docket, shims)
+    } else {
+        // A broken policy keeps nobody from leaving, and nothing is written that would name the program.
+        let nothing = Shims { binary: PathBuf::new(), missing: None, strict: Strict::default() };
+        (Docket::open().unwrap_or_default(), nothing)
+    };
     let gits = gits::find(&around::path(), around::home().as_deref());
     let bar = bar();
     bar.set_message("looking for repositories");
@@ -128,7 +136,7 @@ fn look(found: &Found, docket: &Docket) -> Result<Option<Seen>> {
     let place = Place::of(&Git::of(&found.folder))?;
     // One that only git reads gets the hooks as well: they say then what they cannot scan.
     let repo = at(&found.folder, docket).ok().flatten();
-    Ok(Some(Seen { place, judgement: judgement(docket.clone(), repo.as_ref())? }))
+    Ok(Some(Seen { place, judgement: judgement(docket.clone(), repo.as_ref()) }))
 }
 
 /// Plans, prepares, syncs and finishes a number of repositories.
@@ -176,11 +184,16 @@ fn do_batch(
                 }
             }
         }
-        let shims = Shims { strict: strict(&seen.judgement), ..machine.clone() };
+        // A policy with a mistake stops every commit there; the hooks come all the same, to say so.
+        let strict = seen.judgement.as_ref().map(strict).unwrap_or_default();
+        let shims = Shims { strict, ..machine.clone() };
         let planned = if request.install {
-            install::install(&seen.place, gits, &shims).and_then(|mut plan| {
-                others::install(&seen.place, &shims, asked(request), &mut plan)?;
-                Ok(plan)
+            install::install(&seen.place, gits, &shims).map(|mut plan| {
+                // One that has no hook manager, or whose file cannot be written, gets its hooks all the same.
+                if let Err(error) = others::install(&seen.place, &shims, asked(request), &mut plan) {
+                    plan.notes.push(format!("{error:#}"));
+                }
+                plan
             })
         } else {
             install::uninstall(&seen.place).and_then(|mut plan| {
@@ -218,11 +231,24 @@ fn do_batch(
             Err(error) => say(Became::NotCovered, vec![format!("{error:#}")]),
         }
     }
-    plan::sync(&prepared)?;
+    if let Err(error) = plan::sync(&prepared) {
+        // What is not on the disk must not come into its place.
+        prepared.clear();
+        for (line, _) in pending.drain(..) {
+            lines.push(Line { became: Became::NotCovered, notes: vec![format!("{error:#}")], ..line });
+        }
+    }
     let event = if request.install { Event::Installed } else { Event::Uninstalled };
     for (ready, (mut line, judgement)) in prepared.into_iter().zip(pending) {
         match ready.finish() {
-            Ok(_) => entries.extend(noted(&line.folder, docket, &judgement, event)),
+            Ok(_) => {
+                if let Ok(judgement) = &judgement {
+                    entries.extend(noted(&line.folder, docket, judgement, event));
+                }
+                if let (Err(error), true) = (judgement, request.install) {
+                    line.notes.push(format!("its policy has a mistake: {error:#}"));
+                }
+            }
             Err(error) => (line.became, line.notes) = (Became::NotCovered, vec![format!("{error:#}")]),
         }
         lines.push(line);

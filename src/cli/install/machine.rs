@@ -10,8 +10,9 @@ use crate::cli::case::Docket;
 use crate::config;
 use crate::finding::escape;
 use crate::install::gits::Installed;
+use crate::install::lasting;
 use crate::install::machine::{self, Reach, Template};
-use crate::install::{Missing, Outcome, Plan, Strict, gits, plan};
+use crate::install::{Outcome, Plan, Strict, gits, plan};
 
 pub(super) fn run(request: &Request) -> Result<Outcome> {
     let gits = gits::find(&around::path(), around::home().as_deref());
@@ -22,11 +23,18 @@ pub(super) fn run(request: &Request) -> Result<Outcome> {
     } else {
         return template(request);
     };
+    if request.reach.system {
+        readable_by_everybody();
+    }
     let mut lines = Vec::new();
     let folder = reach.folder();
     let _alone = if request.dry_run || !folder.is_dir() { None } else { plan::lock(folder)? };
     let plans = if request.install {
-        machine::install(&reach, &gits, &settled(request, wanted()?, &mut lines)?)?
+        let shims = settled(request, wanted()?, &mut lines)?;
+        if request.reach.system {
+            lasting::for_everybody(&shims.binary)?;
+        }
+        machine::install(&reach, &gits, &shims)?
     } else {
         machine::uninstall(&reach, &gits)?
     };
@@ -36,9 +44,20 @@ pub(super) fn run(request: &Request) -> Result<Outcome> {
 }
 
 pub(super) fn again(reach: &Reach, gits: &[Installed]) -> Result<()> {
-    let (shims, binary) = shims(Missing::Warn, wanted()?)?;
+    let (shims, binary) = shims(None, wanted()?)?;
+    if matches!(reach, Reach::System(_)) {
+        readable_by_everybody();
+        lasting::for_everybody(&shims.binary)?;
+    }
     binary.settle(false)?;
     carried_out(machine::install(reach, gits, &shims)?, false).map(drop)
+}
+
+/// What is written for a whole machine must be readable for all its accounts, whatever this one's mask is:
+/// git refuses to work with a configuration that it cannot read.
+fn readable_by_everybody() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
 }
 
 /// What the machine's own policy asks for; a repository's is not known here.

@@ -16,7 +16,7 @@ use crate::git::{Moment, Repo};
 use crate::install::gits::Installed;
 use crate::install::lasting::{self, Binary, Folders};
 use crate::install::machine::Reach;
-use crate::install::shim::Shims;
+use crate::install::shim::{Shims, is_executable};
 use crate::install::{Missing, Outcome, Strict, others};
 
 /// What is asked for.
@@ -26,8 +26,8 @@ pub(super) struct Request {
     pub install: bool,
     /// Where.
     pub reach: args::Reach,
-    /// What the hooks do where the program is gone.
-    pub missing: Missing,
+    /// What the hooks do where the program is gone; `None`: as those that are there.
+    pub missing: Option<Missing>,
     /// Whether other hook managers' own files may be changed.
     pub write: bool,
     /// Whether it is only told.
@@ -65,7 +65,7 @@ fn data_folder() -> Result<PathBuf> {
 ///
 /// # Errors
 /// Where there is no lasting path.
-pub(super) fn shims(missing: Missing, strict: Strict) -> Result<(Shims, Binary)> {
+pub(super) fn shims(missing: Option<Missing>, strict: Strict) -> Result<(Shims, Binary)> {
     let running = std::env::current_exe().context("where leakwarden itself is, is not known")?;
     let folders = Folders {
         path: around::path(),
@@ -137,10 +137,15 @@ fn asked(request: &Request) -> others::Asked {
     others::Asked { write: request.write, on_path: on_path() }
 }
 
-/// Whether PATH has a leakwarden.
+/// Whether PATH has a leakwarden, which lines in others' files call.
 pub(super) fn on_path() -> bool {
+    has_program(&around::path())
+}
+
+/// Whether one of these folders has a leakwarden that can be run.
+pub(super) fn has_program(folders: &[PathBuf]) -> bool {
     let program = format!("leakwarden{}", std::env::consts::EXE_SUFFIX);
-    around::path().iter().any(|folder| folder.join(&program).is_file())
+    folders.iter().any(|folder| is_executable(&folder.join(&program)))
 }
 
 /// Several outcomes as one.

@@ -13,7 +13,7 @@ use crate::finding::escape;
 use crate::git::{Repo, write};
 use crate::install::gits::Installed;
 use crate::install::place::{Git, Place};
-use crate::install::{self, Missing, Outcome, gits, others, plan};
+use crate::install::{self, Outcome, gits, others, plan};
 use crate::ledger::{Entry, Event};
 
 pub(super) fn run(request: &Request) -> Result<Outcome> {
@@ -65,7 +65,7 @@ pub(super) fn again(folder: &Path, gits: &[Installed]) -> Result<()> {
     let docket = Docket::open().map_err(|failure| failure.error)?;
     let repo = at(folder, &docket)?;
     let judgement = judgement(docket, repo.as_ref())?;
-    let (shims, binary) = shims(Missing::Warn, strict(&judgement))?;
+    let (shims, binary) = shims(None, strict(&judgement))?;
     binary.settle(false)?;
     let place = Place::of(&Git::of(folder))?;
     let _alone = alone(&place, false)?;
