@@ -277,7 +277,7 @@ fn kept(hooks: &Path, hook: &'static str) -> Option<Check> {
     } else if found.is_symlink() && fs::metadata(&aside).is_err() {
         let mend = "put back what the link points to, or remove the link";
         Check::fails(ID, format!("{} is a link to nothing, so it is not run", shown(&aside)), mend)
-    } else if !shim::is_executable(&aside) {
+    } else if !shim::runs(&aside) {
         Check::note(ID, format!("{} is not executable, so it is not run, as before", shown(&aside)))
     } else {
         Check::ok(ID, format!("{} runs after leakwarden", shown(&aside)))
