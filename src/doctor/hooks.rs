@@ -48,7 +48,7 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
     };
     let mut covered = true;
     for git in question.gits {
-        let check = on_git(&question, git);
+        let check = on_git(&question, git, answers);
         covered &= check.status != Status::Fails;
         checks.push(check);
     }
@@ -69,7 +69,7 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
 }
 
 /// Whether one git runs leakwarden before a commit.
-fn on_git(question: &Question<'_>, installed: &Installed) -> Check {
+fn on_git(question: &Question<'_>, installed: &Installed, answers: &mut Answers) -> Check {
     const ID: &str = "covered";
     let subject = described(installed);
     if installed.version.is_none() {
@@ -91,7 +91,17 @@ fn on_git(question: &Question<'_>, installed: &Installed) -> Check {
         Some(Way::Lines { .. } | Way::Config { shim: None, .. }) if ways.len() == 1 && !question.on_path => {
             no_program(ID)
         }
-        Some(way) => Check::ok(ID, format!("before each commit, by {}", told(way))),
+        Some(way) => {
+            let shim = match way {
+                Way::Shim(path) | Way::Chained { shim: path, .. } | Way::Config { shim: Some(path), .. } => Some(path),
+                _ => None,
+            };
+            // A hook that is there and does not do what it should covers nothing.
+            match shim.map(|path| shim_at(path, answers)).filter(|check| check.status == Status::Fails) {
+                Some(failed) => Check { id: ID, ..failed },
+                None => Check::ok(ID, format!("before each commit, by {}", told(way))),
+            }
+        }
     };
     check.on(subject)
 }
@@ -296,7 +306,7 @@ fn kept(hooks: &Path, hook: &'static str) -> Option<Check> {
     } else if found.is_symlink() && fs::metadata(&aside).is_err() {
         let mend = "put back what the link points to, or remove the link";
         Check::fails(ID, format!("{} is a link to nothing, so it is not run", shown(&aside)), mend)
-    } else if !shim::is_executable(&aside) {
+    } else if !shim::runs(&aside) {
         Check::note(ID, format!("{} is not executable, so it is not run, as before", shown(&aside)))
     } else {
         Check::ok(ID, format!("{} runs after leakwarden", shown(&aside)))

@@ -5,17 +5,20 @@
 //! commit; and no hook is named after an event, which git 2.55 refuses. An include whose file is gone is
 //! ignored, so that removing the folder breaks nothing.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::file;
 use super::plan::{Step, leftovers};
 use super::shim::{self, Hook, Shims, is_executable};
 use super::shown;
 
 /// What the first line of a drop-in begins with, of any version.
 const MARK: &str = "# leakwarden-config v";
+
+/// Where a repository's drop-in is, below the git directory.
+const BELOW: &str = "leakwarden/git";
 
 /// The name of the file to include.
 pub(super) const NAME: &str = "hooks.gitconfig";
@@ -40,8 +43,12 @@ pub struct DropIn {
 impl DropIn {
     /// The drop-in of one repository.
     pub fn of_repository(common: &Path) -> Self {
-        const BELOW: &str = "leakwarden/git";
         DropIn { folder: common.join(BELOW), below: Some(BELOW) }
+    }
+
+    /// A drop-in as one that a repository has in this folder would be, wherever that repository is now.
+    pub fn of_some_repository(folder: PathBuf) -> Self {
+        DropIn { folder, below: Some(BELOW) }
     }
 
     /// The drop-in of a user or a machine.
@@ -79,22 +86,30 @@ impl DropIn {
             "{MARK}{VERSION}\n# Hooks for git 2.54 and newer. Written by leakwarden, which writes it anew; changes are lost.\n"
         );
         for hook in shims.names() {
-            let path = self.shims().join(hook);
-            let path = forward(path.to_str().context("a path that is not UTF-8")?);
-            let command = match self.below {
-                // Where the repository was moved, git is asked where it is now.
-                Some(below) => format!(
-                    "leakwarden={}; [ -x \"$leakwarden\" ] || leakwarden=\"$(git rev-parse --git-common-dir)/{below}/hooks/{hook}\"; \"$leakwarden\"",
-                    quoted(&path)
-                ),
-                // Without a shell's help git starts the shim itself.
-                None if path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+:".contains(&b)) => path,
-                None => quoted(&path),
-            };
+            let command = self.command(hook)?;
             let value = config_value(&command);
             text.push_str(&format!("[hook \"{}\"]\n\tcommand = \"{value}\"\n\tevent = {hook}\n", name(hook)));
         }
         Ok(text)
+    }
+
+    /// The command of a hook.
+    ///
+    /// # Errors
+    /// As [`target`](Self::target).
+    pub fn command(&self, hook: &str) -> Result<String> {
+        let path = self.shims().join(hook);
+        let path = forward(path.to_str().context("a path that is not UTF-8")?);
+        Ok(match self.below {
+            // Where the repository was moved, git is asked where it is now.
+            Some(below) => format!(
+                "leakwarden={}; [ -x \"$leakwarden\" ] || leakwarden=\"$(git rev-parse --git-common-dir)/{below}/hooks/{hook}\"; \"$leakwarden\"",
+                quoted(&path)
+            ),
+            // Without a shell's help git starts the shim itself.
+            None if path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+:".contains(&b)) => path,
+            None => quoted(&path),
+        })
     }
 
     /// Plans that the folder is as it should be.
@@ -102,6 +117,13 @@ impl DropIn {
     /// # Errors
     /// Where what is there cannot be read, or is not leakwarden's.
     pub fn plan(&self, shims: &Shims, steps: &mut Vec<Step>) -> Result<()> {
+        // A link may lead out of the git directory, in which everything is to stay.
+        if let Some(below) = self.below {
+            let above = self.folder.ancestors().take(Path::new(below).components().count());
+            if let Some(link) = above.chain([self.shims().as_path()]).find(|folder| folder.is_symlink()) {
+                anyhow::bail!("{} is a link, which is not followed", shown(link));
+            }
+        }
         let names = shims.names();
         steps.extend([self.shims(), self.folder.clone()].iter().flat_map(|folder| leftovers(folder)));
         for hook in shim::all() {
@@ -121,7 +143,7 @@ impl DropIn {
             }
         }
         let (path, text) = (self.file(), self.text(shims)?);
-        let there = fs::read(&path).ok();
+        let there = file::read(&path).ok();
         if there.as_deref() != Some(text.as_bytes()) {
             let there = there.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             let version =
@@ -165,7 +187,7 @@ impl DropIn {
 
 /// Whether a file is a drop-in of leakwarden's.
 pub fn is_ours(file: &Path) -> bool {
-    fs::read_to_string(file).is_ok_and(|text| text.starts_with(MARK))
+    file::text(file).is_ok_and(|text| text.starts_with(MARK))
 }
 
 /// A text as it stands between quotes in a file of git's configuration.

@@ -4,7 +4,6 @@
 //! and, where it is not there, say that nothing was scanned and stop nobody. They stand between two
 //! marks, by which they are found again; nothing else of a file changes, to the byte.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -272,7 +271,7 @@ fn read(path: &Path) -> Result<Option<String>> {
     match path.symlink_metadata() {
         Err(_) => Ok(None),
         Ok(found) if !found.is_file() => bail!("{} is no plain file", shown(path)),
-        Ok(_) => Ok(Some(fs::read_to_string(path).with_context(|| format!("cannot read {}", shown(path)))?)),
+        Ok(_) => Ok(Some(super::file::text(path).with_context(|| format!("cannot read {}", shown(path)))?)),
     }
 }
 
@@ -289,6 +288,8 @@ fn write(path: PathBuf, before: &str, after: String, steps: &mut Vec<Step>) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -113,7 +113,7 @@ impl Manager {
 
     fn is_configured_in(self, path: &Path) -> bool {
         if path.file_name().is_some_and(|name| name == "package.json") {
-            return std::fs::read_to_string(path).is_ok_and(|text| text.contains("\"simple-git-hooks\""));
+            return super::file::text(path).is_ok_and(|text| text.contains("\"simple-git-hooks\""));
         }
         path.exists()
     }

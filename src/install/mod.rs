@@ -12,7 +12,7 @@
 //! - [`lines`] and `package`: the lines that make another manager run leakwarden, in its own file;
 //! - [`others`]: what is said of other managers, and done with `--write`;
 //! - [`way`]: in what way leakwarden runs in the end;
-//! - [`plan`]: steps, done or taken back.
+//! - [`plan`]: steps, done or taken back; `file`: reading what anybody may have made.
 //!
 //! In one repository nothing is written outside its git directory. A hook that is there already is
 //! renamed, which keeps its bytes, mode, time and link target, and is run after ours; uninstalling
@@ -35,6 +35,7 @@ use shim::{Hears, Hook, Shims, aside, is_executable};
 pub mod below;
 pub(crate) mod displaced;
 pub mod dropin;
+pub(crate) mod file;
 pub mod gits;
 pub mod lasting;
 pub mod lines;
@@ -201,7 +202,7 @@ fn described(git: &Installed) -> String {
 fn includes(config: &Path, target: &str) -> Result<bool> {
     // Mostly there is no such line, and git need not be asked.
     let named = |text: Vec<u8>| text.windows(DROPIN.len()).any(|piece| piece == DROPIN.as_bytes());
-    if !std::fs::read(config).is_ok_and(named) {
+    if !file::read(config).is_ok_and(named) {
         return Ok(false);
     }
     let git = place::Git::here();

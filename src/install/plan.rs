@@ -265,6 +265,7 @@ fn beside(path: &Path, text: &str, executable: bool, number: usize) -> Result<Ne
 /// How something that was done is taken back.
 enum Undo<'a> {
     Rename { from: &'a Path, to: &'a Path },
+    Unkeep { hook: &'a Path, aside: &'a Path },
     Delete(&'a Path),
     PutBack { path: &'a Path, bytes: Vec<u8>, permissions: fs::Permissions },
     TakeOut { config: &'a Path, key: &'a str, value: &'a str },
@@ -279,7 +280,7 @@ impl<'a> Undo<'a> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Undo::Delete(path)),
             Err(error) => Err(error).with_context(about),
             Ok(found) => {
-                let bytes = fs::read(path).with_context(about)?;
+                let bytes = super::file::read(path).with_context(about)?;
                 Ok(Undo::PutBack { path, bytes, permissions: found.permissions() })
             }
         }
@@ -288,6 +289,14 @@ impl<'a> Undo<'a> {
     fn run(&self) -> Result<()> {
         match self {
             Undo::Rename { from, to } => Ok(fs::rename(from, to)?),
+            Undo::Unkeep { hook, aside } => {
+                fs::rename(aside, hook)?;
+                // Two names of one file are left by that as they are.
+                match fs::remove_file(aside) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+                    _ => Ok(()),
+                }
+            }
             Undo::Delete(path) => Ok(fs::remove_file(path)?),
             Undo::PutBack { path, bytes, permissions } => {
                 let mut file = tempfile::NamedTempFile::new_in(path.parent().context("no folder")?)?;
@@ -308,8 +317,12 @@ fn run<'a>(step: &'a Step, written: &[New], done: &mut Vec<Undo<'a>>) -> Result<
         Step::Keep { hook, aside } => {
             // What came there since the plan was made is somebody's.
             ensure!(aside.symlink_metadata().is_err(), "{} has come there meanwhile", shown(aside));
-            rename(hook, aside)?;
-            done.push(Undo::Rename { from: aside, to: hook });
+            // Under both names for a moment, so that there is none without a hook; where a file system knows no
+            // second names, it is moved.
+            if fs::hard_link(hook, aside).is_err() {
+                rename(hook, aside)?;
+            }
+            done.push(Undo::Unkeep { hook, aside });
         }
         Step::Restore { aside, hook } => {
             let before = Undo::of(hook)?;
@@ -325,10 +338,12 @@ fn run<'a>(step: &'a Step, written: &[New], done: &mut Vec<Undo<'a>>) -> Result<
             done.extend(before);
         }
         Step::Write { path, .. } | Step::Change { path, .. } => {
-            let before = Undo::of(path)?;
+            // What stands there was kept, and comes back by itself.
+            let kept = done.iter().any(|undo| matches!(undo, Undo::Unkeep { hook, .. } if hook == path));
+            let before = if kept { None } else { Some(Undo::of(path)?) };
             let new = written.iter().find(|new| new.place == *path).context("a file was not written")?;
             fs::rename(&new.temporary, path).with_context(|| format!("cannot write {}", shown(path)))?;
-            done.push(before);
+            done.extend(before);
         }
         Step::Forget { folder } => {
             let mark = folder.join(FOLDER_MARK);

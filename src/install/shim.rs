@@ -121,6 +121,7 @@ fn text_of(hook: &str, binary: &Path, missing: Missing) -> Result<String> {
     let all = HOOKS.into_iter().chain(STRICT_HOOKS);
     let (_, script) = all.into_iter().find(|(name, _)| *name == hook).context("there is no such hook")?;
     let path = binary.to_str().context("the path of leakwarden is not UTF-8; install it somewhere else")?;
+    ensure!(!path.contains('\n'), "the path of leakwarden has a line feed in it; install it somewhere else");
     // Git for Windows runs hooks with its own sh, which takes forward slashes.
     let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
     let quoted = format!("'{}'", path.replace('\'', "'\\''"));
@@ -209,7 +210,7 @@ pub enum Hook {
     Ours(Shim, Vec<u8>),
     /// A file of somebody else's, with its bytes.
     Other(Vec<u8>),
-    /// A link, or something else that is no plain file.
+    /// A link, a program, or something else that is no script.
     Special,
 }
 
@@ -222,7 +223,8 @@ impl Hook {
         match path.symlink_metadata() {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Hook::Absent),
             Err(error) => Err(error).with_context(|| format!("cannot look at {}", super::shown(path))),
-            Ok(found) if found.is_file() => {
+            // What is larger is a program, and none of ours.
+            Ok(found) if found.is_file() && found.len() <= 1 << 20 => {
                 let text = fs::read(path).with_context(|| format!("cannot read {}", super::shown(path)))?;
                 Ok(match Shim::read(&text) {
                     Some(shim) => Hook::Ours(shim, text),
@@ -234,7 +236,16 @@ impl Hook {
     }
 }
 
-/// Whether git would run a file as a hook.
+/// Whether git, run by this account, would run a file as a hook: it asks access(2), as this does. A clone
+/// from a template that was made with a umask of 077 has hooks that only their owner may run.
+pub fn runs(hook: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::access(hook, rustix::fs::Access::EXEC_OK).is_ok();
+    #[cfg(not(unix))]
+    hook.exists()
+}
+
+/// Whether everybody may run a file, as `install` leaves it.
 pub fn is_executable(hook: &Path) -> bool {
     #[cfg(unix)]
     {

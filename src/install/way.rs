@@ -3,15 +3,15 @@
 //! What is told is what stands in files: that a hook is there, is leakwarden's and would be run. That it
 //! blocks is shown by nothing but a commit.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::dropin;
+use super::dropin::DropIn;
+use super::file;
 use super::manager::Manager;
 use super::place::{Foreign, Git, Place};
-use super::shim::{Hook, Shim, is_executable};
+use super::shim::{self, Hook, Shim};
 
 /// The way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn ways(place: &Place, git: &Git, hook: &str) -> Result<Vec<Way>> {
     let text = match Hook::at(&at)? {
         Hook::Absent => None,
         // Git looks for an executable file, wherever a link leads.
-        Hook::Ours(..) | Hook::Other(_) | Hook::Special if is_executable(&at) => fs::read(&at).ok(),
+        Hook::Ours(..) | Hook::Other(_) | Hook::Special if shim::runs(&at) => file::read(&at).ok(),
         _ => None,
     };
     let mut by = None;
@@ -98,7 +98,7 @@ fn through(place: &Place, by: Option<Manager>, at: &Path, text: &[u8]) -> Vec<Wa
     let hook = at.file_name().unwrap_or_default().to_string_lossy();
     if let Some((by, (aside, true))) = by.and_then(|by| Some((by, by.puts_aside(at)?)))
         && matches!(Hook::at(&aside), Ok(Hook::Ours(shim, _)) if shim.hook == hook)
-        && is_executable(&aside)
+        && shim::runs(&aside)
     {
         ways.push(Way::Chained { by, shim: aside });
     }
@@ -113,7 +113,7 @@ fn through(place: &Place, by: Option<Manager>, at: &Path, text: &[u8]) -> Vec<Wa
         Manager::SimpleGitHooks | Manager::GitLfs => Vec::new(),
         Manager::Lefthook | Manager::PreCommit | Manager::Prek | Manager::Overcommit | Manager::Hk => by.files(&top),
     };
-    let named = files.into_iter().find(|file| fs::read_to_string(file).is_ok_and(|text| names(by, &text, &hook)));
+    let named = files.into_iter().find(|file| file::text(file).is_ok_and(|text| names(by, &text, &hook)));
     ways.extend(named.map(|file| Way::Lines { by: Some(by), file }));
     ways
 }
@@ -167,12 +167,19 @@ fn from_config(place: &Place, git: &Git, hook: &str) -> Vec<Way> {
 
 /// The hook of leakwarden's that a command in git's configuration runs, if it does.
 pub fn shim_of(command: &str, place: &Place, hook: &str) -> Option<PathBuf> {
+    let named = quoted(command);
+    let folder = named.parent()?.parent()?.to_path_buf();
+    let is = |dropin: &DropIn| dropin.command(hook).is_ok_and(|own| own == command);
+    // Anything else around the path, and nobody knows what it does.
+    let movable = is(&DropIn::of_some_repository(folder.clone()));
+    if !movable && !is(&DropIn::at(folder)) {
+        return None;
+    }
     // Where the repository was moved, the command asks git where it is now.
-    let own = dropin::DropIn::of_repository(&place.common).shims().join(hook);
-    let moved = command.contains("--git-common-dir").then_some(own);
-    let is_ours =
-        |path: &PathBuf| matches!(Hook::at(path), Ok(Hook::Ours(shim, _)) if shim.hook == hook) && is_executable(path);
-    [Some(quoted(command)), moved].into_iter().flatten().find(is_ours)
+    let shim =
+        if movable && !shim::runs(&named) { DropIn::of_repository(&place.common).shims().join(hook) } else { named };
+    let is_ours = matches!(Hook::at(&shim), Ok(Hook::Ours(found, _)) if found.hook == hook);
+    (is_ours && shim::runs(&shim)).then_some(shim)
 }
 
 /// The path in a command as [`dropin`] writes it: alone, quoted, or assigned to a variable.

@@ -56,7 +56,7 @@ fn every_kind_of_repository_is_found_and_named() -> Result<()> {
             "installed       hooked\n",
             "installed       linked\n",
             "installed       plain/sub\n",
-            "bare            bare.git",
+            "bare            bare.git (",
         ] {
             ensure!(text.contains(line), "{line}: {text}");
         }

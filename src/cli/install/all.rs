@@ -133,6 +133,9 @@ fn look(found: &Found, docket: &Docket) -> Result<Option<Seen>> {
     if found.bare {
         return Ok(None);
     }
+    // git waits for a pipe for ever, and one repository must not keep all others waiting.
+    let config = found.folder.join(".git").join("config");
+    anyhow::ensure!(!config.exists() || config.is_file(), "{} is no file", install::shown(&config));
     let place = Place::of(&Git::of(&found.folder))?;
     // One that only git reads gets the hooks as well: they say then what they cannot scan.
     let repo = at(&found.folder, docket).ok().flatten();
@@ -157,7 +160,10 @@ fn do_batch(
         let seen = match looked.seen {
             Ok(Some(seen)) => seen,
             Ok(None) => {
-                say(Became::Bare, vec!["nothing is committed in a bare repository".to_owned()]);
+                say(
+                    Became::Bare,
+                    vec!["no commits without --work-tree; for those: `leakwarden install` in it".to_owned()],
+                );
                 continue;
             }
             Err(error) => {

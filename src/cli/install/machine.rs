@@ -28,6 +28,9 @@ pub(super) fn run(request: &Request) -> Result<Outcome> {
     }
     let mut lines = Vec::new();
     let folder = reach.folder();
+    if request.install && !request.dry_run {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
     let _alone = if request.dry_run || !folder.is_dir() { None } else { plan::lock(folder)? };
     let plans = if request.install {
         let shims = settled(request, wanted()?, &mut lines)?;
