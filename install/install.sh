@@ -115,7 +115,7 @@ leakwarden_install() {
     # -o: the files are this user's, whoever packed them.
     tar -xzof "$scratch/$archive" -C "$scratch/unpacked" || die "cannot unpack $archive"
     program=$scratch/unpacked/leakwarden-$target/leakwarden
-    { [ -f "$program" ] && [ ! -L "$program" ]; } || die "$archive holds no program where it should"
+    { [ -f "$program" ] && [ ! -L "$program" ] && [ ! -L "${program%/*}" ]; } || die "$archive holds no program where it should"
     [ ! -d "$folder/leakwarden" ] || die "$folder/leakwarden is a folder; set LEAKWARDEN_INSTALL_DIR"
     above=$folder
     while [ ! -e "$above" ] && [ -n "$above" ]; do

@@ -25,6 +25,11 @@ pub(super) fn user_policy() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "leakwarden").map(|folders| folders.config_dir().join("config.toml"))
 }
 
+/// Those of these variables that are set.
+pub(super) fn set_among(names: &[&'static str]) -> Vec<&'static str> {
+    names.iter().copied().filter(|name| set(name).is_some()).collect()
+}
+
 /// The folders of PATH.
 pub(super) fn path() -> Vec<PathBuf> {
     set("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()

@@ -203,3 +203,18 @@ fn forward(path: &str) -> String {
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever changes the text raises [`VERSION`] and adds a fixture.
+    #[test]
+    fn version_1_is_what_it_was() {
+        let dropin = DropIn::at(PathBuf::from("/usr/share/leakwarden/git"));
+        let strict = shim::Strict::default();
+        let shims = Shims { binary: PathBuf::from("/usr/bin/leakwarden"), missing: None, strict };
+        let fixture = include_str!("../../tests/formats/fixtures/config-v1.gitconfig");
+        assert_eq!(dropin.text(&shims).expect("a text"), fixture);
+    }
+}

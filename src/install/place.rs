@@ -11,7 +11,7 @@ use super::shown;
 
 /// Variables with which git names a repository to the programs it runs (`git rev-parse
 /// --local-env-vars`, 2.55): where a folder is asked about, they must not answer for another one.
-const LOCAL: [&str; 15] = [
+pub const LOCAL: [&str; 15] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",

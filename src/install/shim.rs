@@ -291,6 +291,20 @@ mod tests {
         }
     }
 
+    /// Whoever changes a script raises [`VERSION`] and adds a fixture: this one stays what version 3 is.
+    #[test]
+    fn version_3_is_what_it_was() {
+        for (hook, text) in [
+            ("pre-commit", include_str!("../../tests/formats/fixtures/shim-v3-before.sh")),
+            ("post-commit", include_str!("../../tests/formats/fixtures/shim-v3-after.sh")),
+            ("pre-push", include_str!("../../tests/formats/fixtures/shim-v3-input.sh")),
+        ] {
+            let shim = Shim::read(text.as_bytes()).expect("ours");
+            assert_eq!((shim.version, shim.hook.as_str(), shim.changed), (3, hook, false));
+            assert_eq!(shim.binary, Some(PathBuf::from("/usr/bin/leakwarden")));
+        }
+    }
+
     #[test]
     fn a_changed_shim_is_noticed() {
         let text = shims().text("pre-commit").expect("a shim") + "echo more\n";

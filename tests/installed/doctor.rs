@@ -65,7 +65,8 @@ fn what_is_wrong_with_a_hook_is_said_and_mended() -> Result<()> {
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o644))?;
         report(s, "--repo --fix", 0)?;
         // An older one, as version 2 wrote it.
-        fs::write(&hook, good.replace("leakwarden-hook v3", "leakwarden-hook v2"))?;
+        let older = include_str!("../formats/fixtures/shim-v2-before.sh").replace("@HOOK@", "pre-commit");
+        fs::write(&hook, older.replace("@BINARY@", crate::kit::LEAKWARDEN).replace("@MISSING@", "warn"))?;
         ensure!(failing(&report(s, "--repo", 1)?) == ["hook pre-commit"]);
         report(s, "--repo --fix", 0)?;
         ensure!(fs::read_to_string(&hook)? == good);
@@ -133,6 +134,34 @@ fn what_git_cannot_say_is_not_taken_for_no_repository() -> Result<()> {
         fs::write(s.path(".git/config"), "[")?;
         s.leakwarden("doctor")?.exits(3)?;
         s.leakwarden("doctor --all ../tmp")?.exits(3).map(drop)
+    })
+}
+
+#[test]
+fn an_environment_that_changes_what_git_reads_is_said() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        let mut command = s.command(crate::kit::LEAKWARDEN);
+        command.args(["doctor", "--repo"]).env("GIT_CONFIG_COUNT", "1");
+        command.env("GIT_CONFIG_KEY_0", "core.hooksPath").env("GIT_CONFIG_VALUE_0", "/dev/null");
+        ensure!(s.run(&mut command)?.exits(3)?.stdout.contains("GIT_CONFIG_COUNT"));
+        Ok(())
+    })
+}
+
+#[test]
+fn what_a_repository_holds_keeps_doctor_neither_waiting_nor_busy() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        s.leakwarden("uninstall")?.ok()?;
+        let script = "mkfifo .git/hooks/pre-commit lefthook.yml package.json && chmod +x .git/hooks/pre-commit";
+        s.run(s.command("sh").args(["-c", script]))?.ok()?;
+        for line in ["doctor --repo", "install --all . --dry-run", "doctor --all ."] {
+            let mut command = s.command("timeout");
+            let said = s.run(command.arg("20").arg(crate::kit::LEAKWARDEN).args(line.split(' ')))?;
+            ensure!(said.code != Some(124), "{line} waited for a pipe");
+        }
+        Ok(())
     })
 }
 

@@ -18,7 +18,7 @@ use crate::finding::{escape, escape_json};
 use crate::install::below;
 use crate::install::gits::{self, Installed};
 use crate::install::machine::Reach;
-use crate::install::place::Git;
+use crate::install::place::{Git, LOCAL};
 use crate::install::shim::Shims;
 use crate::scan::many;
 
@@ -133,8 +133,16 @@ fn look(request: &Doctor, gits: &[Installed]) -> Result<Found> {
                 repositories.push((PathBuf::from("."), Checked::new(None, vec![check])));
             }
             Ok(Some(folder)) => {
+                // What git tells every program that it runs changes nothing here.
+                let harmless = ["GIT_PREFIX", "GIT_NO_REPLACE_OBJECTS"];
+                let mut set = around::set_among(&LOCAL);
+                set.retain(|name| !harmless.contains(name));
                 let mut answers = HashMap::new();
-                let checked = of_repository(&folder, gits, docket.as_ref(), request.canary, &mut answers);
+                let mut checked = of_repository(&folder, gits, docket.as_ref(), request.canary, &mut answers);
+                if !set.is_empty() {
+                    let text = format!("{} set here: git may read other settings than those looked at", set.join(", "));
+                    checked.add(Check::unknown("environment", text, "unset them, and look again"));
+                }
                 repositories.push((folder, checked));
             }
             Ok(None) if request.repo => {
