@@ -97,7 +97,7 @@ fn on_git(question: &Question<'_>, installed: &Installed, answers: &mut Answers)
                 _ => None,
             };
             // A hook that is there and does not do what it should covers nothing.
-            match shim.map(|path| shim_at(path, answers)).filter(|check| check.status == Status::Fails) {
+            match shim.filter(|path| !holds(path, answers)).map(|path| shim_at(path, answers)) {
                 Some(failed) => Check { id: ID, ..failed },
                 None => Check::ok(ID, format!("before each commit, by {}", told(way))),
             }
@@ -226,6 +226,13 @@ fn one_hook(hook: &'static str, place: &Place, git: &Git, question: &Question<'_
         }
     };
     check.on(hook)
+}
+
+/// Whether a shim does what it should, of whatever version it is.
+fn holds(path: &Path, answers: &mut Answers) -> bool {
+    let Ok(Hook::Ours(shim, _)) = Hook::at(path) else { return true };
+    let sound = shim.version <= VERSION && !shim.changed;
+    sound && shim.binary.is_some_and(|binary| answer(&binary, answers).is_ok())
 }
 
 /// A shim: whose, how old, and whether what it runs can be run.

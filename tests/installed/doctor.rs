@@ -73,7 +73,7 @@ fn what_is_wrong_with_a_hook_is_said_and_mended() -> Result<()> {
         // A newer one: this program must not touch it.
         let newer = good.replace("leakwarden-hook v3", "leakwarden-hook v9");
         fs::write(&hook, &newer)?;
-        ensure!(failing(&report(s, "--repo", 1)?) == ["hook pre-commit"]);
+        ensure!(failing(&report(s, "--repo", 1)?).contains(&"hook pre-commit".to_owned()));
         s.leakwarden("doctor --repo --fix")?;
         ensure!(s.leakwarden("install")?.exits(2)?.stderr.contains("newer leakwarden"));
         ensure!(fs::read_to_string(&hook)? == newer);
