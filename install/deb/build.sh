@@ -40,6 +40,9 @@ install -m 755 "$program" "$tree/usr/bin/leakwarden"
 "$program" generate zsh --out "$tree/usr/share/zsh/vendor-completions"
 "$program" generate fish --out "$tree/usr/share/fish/vendor_completions.d"
 
+install -D -m 755 -t "$tree/usr/share/leakwarden/mdm" "$source/install/mdm/detect.sh" "$source/install/mdm/remediate.sh"
+install -m 644 "$source/install/mdm/coverage.sql" "$tree/usr/share/leakwarden/mdm"
+
 # What `leakwarden install --system` includes in the system configuration of every git.
 "$program" generate hooks --out "$tree/usr/share/leakwarden/git" --for /usr/share/leakwarden/git --binary /usr/bin/leakwarden
 
