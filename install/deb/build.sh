@@ -42,6 +42,10 @@ install -m 755 "$program" "$tree/usr/bin/leakwarden"
 
 install -D -m 755 -t "$tree/usr/share/leakwarden/mdm" "$source/install/mdm/detect.sh" "$source/install/mdm/remediate.sh"
 install -m 644 "$source/install/mdm/coverage.sql" "$tree/usr/share/leakwarden/mdm"
+# What docs/fleet.md begins with. Not in /usr/share/doc, which container images leave out.
+for kind in policies rsyslog logrotate; do
+    install -D -m 644 -t "$tree/usr/share/leakwarden/examples/$kind" "$source/install/$kind"/*
+done
 
 # What `leakwarden install --system` includes in the system configuration of every git.
 "$program" generate hooks --out "$tree/usr/share/leakwarden/git" --for /usr/share/leakwarden/git --binary /usr/bin/leakwarden
