@@ -72,7 +72,8 @@ look() {
         cd "$root"
         # dpkg, apt and Ansible itself keep books; ledgers are their users'.
         find . \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache -o -path ./var/lib/apt -o -path ./play \
-            -o -path ./root/.ansible -o -path ./tmp -o -path ./home/dev/.local/state \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+            -o -path ./root/.ansible -o -path ./tmp -o -path ./home/dev/.local/state \
+            -o -path ./home/dev/shop/.git/objects \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
     ) >"$1"
 }
 look "$scratch/before"
