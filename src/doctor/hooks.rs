@@ -264,7 +264,7 @@ fn compare(binary: &Path) -> Result<String, String> {
     if !binary.is_absolute() {
         return Err("depends on where one stands".to_owned());
     }
-    if !found.is_file() || !shim::is_executable(binary) {
+    if !found.is_file() || !shim::runs(binary) {
         return Err("is not executable".to_owned());
     }
     let this = std::env::current_exe().map_err(|error| format!("cannot be compared with this program: {error}"))?;
@@ -296,7 +296,7 @@ fn kept(hooks: &Path, hook: &'static str) -> Option<Check> {
     } else if found.is_symlink() && fs::metadata(&aside).is_err() {
         let mend = "put back what the link points to, or remove the link";
         Check::fails(ID, format!("{} is a link to nothing, so it is not run", shown(&aside)), mend)
-    } else if !shim::is_executable(&aside) {
+    } else if !shim::runs(&aside) {
         Check::note(ID, format!("{} is not executable, so it is not run, as before", shown(&aside)))
     } else {
         Check::ok(ID, format!("{} runs after leakwarden", shown(&aside)))

@@ -234,7 +234,16 @@ impl Hook {
     }
 }
 
-/// Whether git would run a file as a hook.
+/// Whether git, run by this account, would run a file as a hook: it asks access(2), as this does. A clone
+/// from a template that was made with a umask of 077 has hooks that only their owner may run.
+pub fn runs(hook: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::access(hook, rustix::fs::Access::EXEC_OK).is_ok();
+    #[cfg(not(unix))]
+    hook.exists()
+}
+
+/// Whether everybody may run a file, as `install` leaves it.
 pub fn is_executable(hook: &Path) -> bool {
     #[cfg(unix)]
     {

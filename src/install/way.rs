@@ -11,7 +11,7 @@ use anyhow::Result;
 use super::dropin;
 use super::manager::Manager;
 use super::place::{Foreign, Git, Place};
-use super::shim::{Hook, Shim, is_executable};
+use super::shim::{self, Hook, Shim};
 
 /// The way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn ways(place: &Place, git: &Git, hook: &str) -> Result<Vec<Way>> {
     let text = match Hook::at(&at)? {
         Hook::Absent => None,
         // Git looks for an executable file, wherever a link leads.
-        Hook::Ours(..) | Hook::Other(_) | Hook::Special if is_executable(&at) => fs::read(&at).ok(),
+        Hook::Ours(..) | Hook::Other(_) | Hook::Special if shim::runs(&at) => fs::read(&at).ok(),
         _ => None,
     };
     let mut by = None;
@@ -98,7 +98,7 @@ fn through(place: &Place, by: Option<Manager>, at: &Path, text: &[u8]) -> Vec<Wa
     let hook = at.file_name().unwrap_or_default().to_string_lossy();
     if let Some((by, (aside, true))) = by.and_then(|by| Some((by, by.puts_aside(at)?)))
         && matches!(Hook::at(&aside), Ok(Hook::Ours(shim, _)) if shim.hook == hook)
-        && is_executable(&aside)
+        && shim::runs(&aside)
     {
         ways.push(Way::Chained { by, shim: aside });
     }
@@ -171,7 +171,7 @@ pub fn shim_of(command: &str, place: &Place, hook: &str) -> Option<PathBuf> {
     let own = dropin::DropIn::of_repository(&place.common).shims().join(hook);
     let moved = command.contains("--git-common-dir").then_some(own);
     let is_ours =
-        |path: &PathBuf| matches!(Hook::at(path), Ok(Hook::Ours(shim, _)) if shim.hook == hook) && is_executable(path);
+        |path: &PathBuf| matches!(Hook::at(path), Ok(Hook::Ours(shim, _)) if shim.hook == hook) && shim::runs(path);
     [Some(quoted(command)), moved].into_iter().flatten().find(is_ours)
 }
 

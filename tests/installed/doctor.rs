@@ -59,6 +59,10 @@ fn what_is_wrong_with_a_hook_is_said_and_mended() -> Result<()> {
         // Not executable.
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o644))?;
         ensure!(failing(&report(s, "--repo", 1)?).contains(&"hook pre-commit".to_owned()));
+        // Only its owner may run it, as in a clone that was made with a umask of 077: git does run it.
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o700))?;
+        report(s, "--repo", 0)?;
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o644))?;
         report(s, "--repo --fix", 0)?;
         // An older one, as version 2 wrote it.
         fs::write(&hook, good.replace("leakwarden-hook v3", "leakwarden-hook v2"))?;
