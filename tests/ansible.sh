@@ -58,7 +58,7 @@ PLAY
 within='mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 inside() {
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        PYTHONPATH=/play/ansible PYTHONDONTWRITEBYTECODE=1 ANSIBLE_ROLES_PATH=/play/roles ANSIBLE_LOCALHOST_WARNING=false \
+        PYTHONPATH=/play/ansible PYTHONDONTWRITEBYTECODE=1 ANSIBLE_ROLES_PATH=/play/roles ANSIBLE_PIPELINING=1 ANSIBLE_LOCALHOST_WARNING=false \
         ANSIBLE_INVENTORY_UNPARSED_WARNING=false unshare --mount --pid --fork sh -c "$within" "$root" "$@"
 }
 inside true 2>/dev/null || skip "no namespaces and /proc of its own can be made here"
@@ -91,9 +91,9 @@ grep -q 'Port="7514"' "$root/etc/rsyslog.d/30-leakwarden.conf" || fail "rsyslog 
 grep -q leakwarden "$root/etc/gitconfig" || fail "git's configuration names no leakwarden"
 grep -q '^ *"covered": true' "$root"/play/reports/*-dev.json || fail "the account is not covered"
 as_dev '
-    cd ~/shop && git config user.name Dev && git config user.email dev@acme.test
+    cd ~/shop
     printf "DATABASE_URL=postgres://app:%s%s@db.internal.corp:5432/app\n" "k8Jq2mZ" "x7LwQ" >settings.txt
-    git add . && if git commit -qm "a secret" 2>../said; then exit 9; fi
+    git add . && if git -c user.name=Dev -c user.email=dev@acme.test commit -qm "a secret" 2>../said; then exit 9; fi
     grep -q security@bank.example ../said && git rm -qf --cached settings.txt && rm settings.txt ../said
 ' || fail "a secret is not stopped"
 
@@ -102,8 +102,6 @@ echo "second: $(recap)"
 case $(recap) in *' changed=0 '*) ;; *) cat "$scratch/said"; fail "a second run changes something" ;; esac
 play --check || { cat "$scratch/said"; fail "a dry run fails"; }
 case $(recap) in *' changed=0 '*) ;; *) cat "$scratch/said"; fail "a dry run would change something" ;; esac
-play --tags leakwarden_policy || { cat "$scratch/said"; fail "the tag of the policy fails"; }
-case $(recap) in *' changed=0 '*) ;; *) fail "the tag of the policy changes something" ;; esac
 
 sed -i 's/^version = 1/version = "one"/' "$root/play/policy.toml"
 if play --tags leakwarden_policy; then fail "a policy with a mistake is laid down"; fi
