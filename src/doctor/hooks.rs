@@ -281,7 +281,7 @@ fn compare(binary: &Path) -> Result<String, String> {
     if !binary.is_absolute() {
         return Err("depends on where one stands".to_owned());
     }
-    if !found.is_file() || !shim::is_executable(binary) {
+    if !found.is_file() || !shim::runs(binary) {
         return Err("is not executable".to_owned());
     }
     let this = std::env::current_exe().map_err(|error| format!("cannot be compared with this program: {error}"))?;

@@ -16,7 +16,7 @@ use crate::git::{Moment, Repo};
 use crate::install::gits::Installed;
 use crate::install::lasting::{self, Binary, Folders};
 use crate::install::machine::Reach;
-use crate::install::shim::{Shims, is_executable};
+use crate::install::shim::{Shims, runs};
 use crate::install::{Missing, Outcome, Strict, others};
 
 /// What is asked for.
@@ -145,7 +145,7 @@ pub(super) fn on_path() -> bool {
 /// Whether one of these folders has a leakwarden that can be run.
 pub(super) fn has_program(folders: &[PathBuf]) -> bool {
     let program = format!("leakwarden{}", std::env::consts::EXE_SUFFIX);
-    folders.iter().any(|folder| is_executable(&folder.join(&program)))
+    folders.iter().any(|folder| runs(&folder.join(&program)))
 }
 
 /// Several outcomes as one.
