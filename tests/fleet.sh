@@ -18,9 +18,9 @@ newer=$(sh "$source/tests/git-unstable.sh" 2>/dev/null) || newer=
 scratch=$(mktemp -d)
 running=
 process=
-# Only what this script started.
+# Only what this script started: unshare, which hears nothing milder and takes its child along.
 # shellcheck disable=SC2086
-trap 'for process in $running; do kill "$process" 2>/dev/null || :; done; wait; rm -rf --one-file-system -- "$scratch"' EXIT
+trap 'for process in $running; do kill -KILL "$process" 2>/dev/null || :; done; wait; rm -rf --one-file-system -- "$scratch"' EXIT
 trap 'exit 130' HUP INT TERM
 deb=${LEAKWARDEN_DEB:-$(LEAKWARDEN_DEB_COMPRESSION=gzip sh "$source/install/deb/build.sh" "$scratch/deb")}
 
@@ -29,10 +29,11 @@ cp -a "$debian" "$root"
 # The inner shell's own words.
 # shellcheck disable=SC2016
 within='mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
-inside() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+enter() {
+    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive \
         unshare --mount --pid --fork --kill-child sh -c "$within" "$root" "$@"
 }
+inside() { (enter "$@"); }
 inside true 2>/dev/null || skip "no namespaces and /proc of its own can be made here"
 as_root() { inside sh -euc "cd /root; $1"; }
 as_dev() {
@@ -106,9 +107,9 @@ rm "$root/etc/rsyslog.d/30-leakwarden-receiver.conf"
 as_root "$(page sender)" >"$scratch/said" 2>&1 || { cat "$scratch/said"; fail "rsyslog refuses the configuration"; }
 sed -i -e 's/logs.acme.test/127.0.0.1/' -e "s/\"6514\"/\"$port\"/" -e 's/resumeInterval="10"/resumeInterval="1"/' \
     "$root/etc/rsyslog.d/30-leakwarden.conf"
-inside rsyslogd -n -f /etc/receiver.conf -i /run/receiver.pid >"$scratch/receiver.log" 2>&1 &
+enter rsyslogd -n -f /etc/receiver.conf -i /run/receiver.pid >"$scratch/receiver.log" 2>&1 &
 running=$!
-inside rsyslogd -n -i /run/sender.pid >"$scratch/sender.log" 2>&1 &
+enter rsyslogd -n -i /run/sender.pid >"$scratch/sender.log" 2>&1 &
 running="$running $!"
 stopped first
 arrives first
