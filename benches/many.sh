@@ -58,7 +58,7 @@ measure() {
     begin=$(date +%s%N)
     "$leakwarden" "$@" --all . >"$scratch/said" && code=0 || code=$?
     end=$(date +%s%N)
-    printf '%-10s %5d ms, exit %d: %s\n' "$1" $(((end - begin) / 1000000)) $code "$(grep ' repositories: ' "$scratch/said")"
+    printf '%-10s %5d ms, exit %d: %s\n' "$1" $(((end - begin) / 1000000)) "$code" "$(grep ' repositories: ' "$scratch/said")"
 }
 picture >"$scratch/before"
 measure install

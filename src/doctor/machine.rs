@@ -19,6 +19,11 @@ pub fn gits(gits: &[Installed]) -> Vec<Check> {
     let mut checks = Vec::new();
     for git in gits {
         let subject = shown(&git.path);
+        if git.foreign {
+            let text = "others than root can change it, so root does not run it: look at it as its owner";
+            checks.push(Check::note(ID, text).on(subject));
+            continue;
+        }
         let Some(version) = &git.version else {
             checks.push(Check::unknown(ID, "it does not tell its version", "look whether it can be run").on(subject));
             continue;

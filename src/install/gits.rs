@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::lasting;
+
 /// The first version of git that runs hooks named in its configuration (release notes of 2.54).
 pub const CONFIG_HOOKS: (u32, u32) = (2, 54);
 
@@ -40,8 +42,10 @@ const PLACES: [&str; 8] = [
 pub struct Installed {
     /// Where it was found; links are followed to tell gits apart, and not shown.
     pub path: PathBuf,
-    /// What it calls its version; `None` where it cannot be run.
+    /// What it calls its version; `None` where it cannot be run, or must not.
     pub version: Option<String>,
+    /// Set where this is root, and others can change the program: root does not run it.
+    pub foreign: bool,
     /// The file that it reads as the system's configuration, whether it is there or not.
     pub system: Option<PathBuf>,
 }
@@ -69,8 +73,9 @@ pub fn find(folders: &[PathBuf], home: Option<&Path>) -> Vec<Installed> {
     let mut found = Vec::new();
     for path in places {
         let Ok(real) = path.canonicalize() else { continue };
-        if real.is_file() && seen.insert(real) {
-            found.push(ask(path));
+        if real.is_file() && seen.insert(real.clone()) {
+            let foreign = is_root() && lasting::changed_by_others(&real);
+            found.push(if foreign { Installed { path, version: None, foreign, system: None } } else { ask(path) });
         }
     }
     found
@@ -87,7 +92,15 @@ fn ask(path: PathBuf) -> Installed {
     };
     let version = run(&["version"]).and_then(|said| said.strip_prefix("git version ").map(str::to_owned));
     let system = run(&["config", "--system", "--edit"]).filter(|said| !said.is_empty()).map(PathBuf::from);
-    Installed { path, version, system }
+    Installed { path, version, foreign: false, system }
+}
+
+/// Whether what is started now may do anything on the machine.
+fn is_root() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    false
 }
 
 /// Major and minor number of what git calls its version: `2.47.3`, `2.39.5 (Apple Git-154)`.

@@ -104,6 +104,24 @@ pub fn for_everybody(_binary: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether others than an administrator can change a program, or one of the folders it is in.
+pub fn changed_by_others(real: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let open = |found: &fs::Metadata| {
+            let sticky = found.is_dir() && found.mode() & 0o1000 != 0;
+            found.uid() != 0 || found.mode() & 0o022 != 0 && !sticky
+        };
+        real.ancestors().any(|path| path.metadata().map_or(true, |found| open(&found)))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = real;
+        false
+    }
+}
+
 impl Binary {
     /// Copies the program where it has to be; says what was done. Nothing where it is there already.
     ///
