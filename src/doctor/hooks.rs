@@ -16,7 +16,19 @@ use crate::install::way::{Way, shim_of, ways};
 use crate::install::{dropin, shown};
 
 /// Whether programs that hooks run are this one: each is looked at once.
-pub type Answers = HashMap<PathBuf, Result<String, String>>;
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// This program, where that is known.
+    this: Option<PathBuf>,
+    known: HashMap<PathBuf, Result<String, String>>,
+}
+
+impl Answers {
+    /// None yet; programs are compared with `this` one.
+    pub fn new(this: Option<PathBuf>) -> Self {
+        Answers { this, known: HashMap::new() }
+    }
+}
 
 /// Hooks without which a secret gets into a commit or out of the machine.
 const STOPPING: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"];
@@ -71,7 +83,7 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
 /// Whether one git runs leakwarden before a commit.
 fn on_git(question: &Question<'_>, installed: &Installed, answers: &mut Answers) -> Check {
     const ID: &str = "covered";
-    let subject = described(installed);
+    let subject = installed.described();
     if installed.version.is_none() {
         let mend = "look whether it can be run; where it cannot, nothing commits with it";
         return Check::unknown(ID, "this git does not tell its version", mend).on(subject);
@@ -269,10 +281,11 @@ fn shim_at(path: &Path, answers: &mut Answers) -> Check {
 /// Whether a program that hooks run is this one. It is not started: whoever can write a hook could name
 /// any program there, and doctor is run over many repositories, by root as well.
 fn answer<'a>(binary: &Path, answers: &'a mut Answers) -> &'a Result<String, String> {
-    answers.entry(binary.to_path_buf()).or_insert_with(|| compare(binary))
+    let this = answers.this.as_deref();
+    answers.known.entry(binary.to_path_buf()).or_insert_with(|| compare(binary, this))
 }
 
-fn compare(binary: &Path) -> Result<String, String> {
+fn compare(binary: &Path, this: Option<&Path>) -> Result<String, String> {
     let found = match fs::metadata(binary) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err("is not there".to_owned()),
         Err(error) => return Err(format!("cannot be looked at: {error}")),
@@ -284,10 +297,10 @@ fn compare(binary: &Path) -> Result<String, String> {
     if !found.is_file() || !shim::runs(binary) {
         return Err("is not executable".to_owned());
     }
-    let this = std::env::current_exe().map_err(|error| format!("cannot be compared with this program: {error}"))?;
+    let this = this.ok_or("cannot be compared with this program")?;
     let same = || {
-        let length = fs::metadata(&this)?.len();
-        Ok::<bool, std::io::Error>(length == found.len() && fs::read(&this)? == fs::read(binary)?)
+        let length = fs::metadata(this)?.len();
+        Ok::<bool, std::io::Error>(length == found.len() && fs::read(this)? == fs::read(binary)?)
     };
     let is_this = this.canonicalize().ok() == binary.canonicalize().ok() || same().unwrap_or(false);
     if is_this {
@@ -360,9 +373,4 @@ fn configured(git: &Git, place: &Place, covered: bool) -> Vec<Check> {
 
 fn is_off(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "false" | "no" | "off" | "0" | "")
-}
-
-fn described(git: &Installed) -> String {
-    let version = git.version.as_deref().unwrap_or("of unknown version");
-    format!("git {} ({})", escape(version.as_bytes()), shown(&git.path))
 }

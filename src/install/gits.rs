@@ -51,6 +51,12 @@ pub struct Installed {
 }
 
 impl Installed {
+    /// How people are told of it: `git 2.47.3 (/usr/bin/git)`.
+    pub fn described(&self) -> String {
+        let version = self.version.as_deref().unwrap_or("of unknown version");
+        format!("git {} ({})", crate::finding::escape(version.as_bytes()), super::shown(&self.path))
+    }
+
     /// Whether it runs hooks that its configuration names.
     pub fn runs_config_hooks(&self) -> bool {
         self.version.as_deref().and_then(numbers).is_some_and(|version| version >= CONFIG_HOOKS)

@@ -11,7 +11,7 @@ use super::gits::Installed;
 use super::place::Git;
 use super::plan::Step;
 use super::shim::{Missing, Shims, Strict};
-use super::{Plan, described, includes, shown};
+use super::{Plan, includes, shown};
 
 /// Where a package puts the drop-in.
 pub const PACKAGED: &str = "/usr/share/leakwarden/git";
@@ -132,7 +132,7 @@ pub fn install(reach: &Reach, gits: &[Installed], shims: &Shims) -> Result<Vec<P
     let mut first = Plan { complete: true, ..Plan::default() };
     let (newer, older): (Vec<&Installed>, Vec<&Installed>) = gits.iter().partition(|git| git.runs_config_hooks());
     if newer.is_empty() && matches!(reach, Reach::User(_)) {
-        let all = gits.iter().map(described).collect::<Vec<_>>().join(", ");
+        let all = gits.iter().map(Installed::described).collect::<Vec<_>>().join(", ");
         bail!(
             "hooks from configuration need git 2.54 or newer, and here is {all}; `leakwarden install --template` \
              covers new clones, `leakwarden install --all FOLDER` those that are there"
@@ -157,13 +157,13 @@ pub fn install(reach: &Reach, gits: &[Installed], shims: &Shims) -> Result<Vec<P
     let mut last = Plan { complete: true, ..Plan::default() };
     let nothing = plans.iter().all(|plan| plan.steps.is_empty());
     for git in &newer {
-        last.notes.push(format!("{}: every repository, by the {}'s configuration", described(git), reach.word()));
+        last.notes.push(format!("{}: every repository, by the {}'s configuration", git.described(), reach.word()));
     }
     for git in &older {
         last.notes.push(format!(
             "{}: knows no hooks from configuration and is NOT covered by this: \
              `leakwarden install --template` for new clones, `--all FOLDER` for those that are there",
-            described(git)
+            git.described()
         ));
     }
     if nothing {

@@ -173,7 +173,7 @@ fn beside(place: &Place, foreign: &Foreign, gits: &[Installed], shims: &Shims, p
             plan.steps.push(Step::Include { config, target });
         }
         for git in &newer {
-            plan.notes.push(format!("{}: hooks from the repository's configuration", described(git)));
+            plan.notes.push(format!("{}: hooks from the repository's configuration", git.described()));
         }
         plan.closing[1] = "already protected: the hooks of the repository's configuration are current".to_owned();
     }
@@ -186,16 +186,11 @@ fn beside(place: &Place, foreign: &Foreign, gits: &[Installed], shims: &Shims, p
             foreign.origin
         ));
         for git in &older {
-            plan.notes.push(format!("{}: knows no hooks from configuration, so it is NOT covered", described(git)));
+            plan.notes.push(format!("{}: knows no hooks from configuration, so it is NOT covered", git.described()));
         }
         plan.notes.extend(foreign_lines(&place.hooks, foreign, shims));
     }
     Ok(())
-}
-
-fn described(git: &Installed) -> String {
-    let version = git.version.as_deref().unwrap_or("of unknown version");
-    format!("git {} ({})", crate::finding::escape(version.as_bytes()), shown(&git.path))
 }
 
 /// Whether a configuration file includes another by this very line.

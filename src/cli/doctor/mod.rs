@@ -3,7 +3,6 @@
 mod duty;
 mod show;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -114,7 +113,7 @@ fn look(request: &Doctor, gits: &[Installed]) -> Result<Found> {
         let root = root.canonicalize().with_context(|| format!("cannot read {}", shown(root)))?;
         let (found, unread) = below::find(&root);
         let folders: Vec<PathBuf> = found.into_iter().filter(|found| !found.bare).map(|found| found.folder).collect();
-        repositories = many::each(&folders, HashMap::new, |answers, folder| {
+        repositories = many::each(&folders, answers, |answers, folder| {
             (folder.clone(), of_repository(folder, gits, docket.as_ref(), request.canary, answers))
         });
         for folder in unread {
@@ -137,7 +136,7 @@ fn look(request: &Doctor, gits: &[Installed]) -> Result<Found> {
                 let harmless = ["GIT_PREFIX", "GIT_NO_REPLACE_OBJECTS"];
                 let mut set = around::set_among(&LOCAL);
                 set.retain(|name| !harmless.contains(name));
-                let mut answers = HashMap::new();
+                let mut answers = answers();
                 let mut checked = of_repository(&folder, gits, docket.as_ref(), request.canary, &mut answers);
                 if !set.is_empty() {
                     let text = format!("{} set here: git may read other settings than those looked at", set.join(", "));
@@ -258,6 +257,11 @@ fn mend((machine, repositories): &Found, gits: &[Installed]) -> Vec<(Option<Path
         }
     }
     failed
+}
+
+/// No program was looked at yet.
+fn answers() -> Answers {
+    Answers::new(std::env::current_exe().ok())
 }
 
 fn shown(path: &Path) -> String {
