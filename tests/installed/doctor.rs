@@ -67,7 +67,7 @@ fn what_is_wrong_with_a_hook_is_said_and_mended() -> Result<()> {
         // An older one, as version 2 wrote it.
         let older = include_str!("../formats/fixtures/shim-v2-before.sh").replace("@HOOK@", "pre-commit");
         fs::write(&hook, older.replace("@BINARY@", crate::kit::LEAKWARDEN).replace("@MISSING@", "warn"))?;
-        ensure!(failing(&report(s, "--repo", 1)?) == ["hook pre-commit"]);
+        ensure!(failing(&report(s, "--repo", 1)?).contains(&"hook pre-commit".to_owned()));
         report(s, "--repo --fix", 0)?;
         ensure!(fs::read_to_string(&hook)? == good);
         // A newer one: this program must not touch it.
