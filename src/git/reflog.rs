@@ -144,6 +144,27 @@ impl Repo {
         length > 0 && last == Some(length) && self.last_change().is_some_and(|entry| entry.new == id)
     }
 
+    /// The commits that were made here since a moment, in Unix seconds, as far as HEAD's log tells: the last
+    /// ones, at most 500, in hex, each once.
+    pub fn made_here_since(&self, moment: i64) -> Vec<String> {
+        let text = self.log_from(0).unwrap_or_default();
+        let mut made: Vec<String> = Vec::new();
+        for line in text.lines().rev() {
+            let (head, _) = line.split_once('\t').unwrap_or((line, ""));
+            let time = head.rsplit(' ').nth(1).and_then(|time| time.parse::<i64>().ok());
+            let own = parse(line).filter(|entry| Way::of(&entry.text).is_some());
+            if let (Some(entry), true) = (own, time.is_some_and(|time| time >= moment))
+                && !made.contains(&entry.new)
+            {
+                made.push(entry.new);
+            }
+            if made.len() == MOST {
+                break;
+            }
+        }
+        made
+    }
+
     /// Whether HEAD's log says that this commit was made here.
     pub fn made_here(&self, id: &str) -> bool {
         let text = self.log_from(0).unwrap_or_default();

@@ -266,6 +266,26 @@ fn the_ledger_the_policy_and_the_exceptions() -> Result<()> {
 }
 
 #[test]
+fn the_share_of_commits_that_were_seen() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        s.install()?;
+        for name in ["b", "c"] {
+            s.write(name, "text\n")?;
+            s.commit_all()?.ok()?;
+        }
+        // One that no hook saw.
+        s.write("d", "text\n")?;
+        s.git("add -A")?;
+        s.git("-c core.hooksPath=/dev/null commit -q -m unseen")?;
+        let text = s.leakwarden("doctor --repo")?.stdout;
+        ensure!(text.contains("2 of 4 commits made here in the last 30 days were seen (50 %)"), "{text}");
+        Ok(())
+    })
+}
+
+#[test]
 fn many_repositories_are_told_in_a_line_each() -> Result<()> {
     in_sandbox(|s| {
         s.start()?;
