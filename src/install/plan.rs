@@ -76,6 +76,22 @@ impl Step {
 }
 
 impl Step {
+    /// What it changes.
+    pub fn path(&self) -> &Path {
+        match self {
+            Step::Keep { hook: path, .. }
+            | Step::Restore { hook: path, .. }
+            | Step::Write { path, .. }
+            | Step::Change { path, .. }
+            | Step::Remove { path }
+            | Step::Forget { folder: path }
+            | Step::Include { config: path, .. }
+            | Step::Exclude { config: path, .. }
+            | Step::Set { config: path, .. }
+            | Step::Unset { config: path, .. } => path,
+        }
+    }
+
     /// The lines that come into somebody else's file. Of a line that had a command already only ours is
     /// shown: nobody knows what stands in the other.
     fn changed(&self) -> Vec<String> {

@@ -157,6 +157,38 @@ fn worktrees_inside_a_bare_repository() -> Result<()> {
 }
 
 #[test]
+fn worktrees_whose_hooks_are_elsewhere() -> Result<()> {
+    in_sandbox(|s| {
+        s.git("init -q")?;
+        s.first_commit()?;
+        let script = "set -e\ncd ..\nmkdir many\nmv repo many/a\nmkdir repo\ncd many/a\ngit config core.hooksPath .husky/_\n\
+                      git worktree add -q ../b -b b\ngit worktree add -q ../c -b c";
+        s.run(s.command("sh").args(["-c", script]))?.ok()?;
+        let before = picture::of(&s.root().join("many"))?;
+        // It must not wait for itself.
+        let said = leakwarden(s, "install --all ../many")?;
+        ensure!(
+            !said.stdout.contains("another installation") && !said.stdout.contains("cannot write"),
+            "{}",
+            said.stdout
+        );
+        let config = fs::read_to_string(s.root().join("many/a/.git/config"))?;
+        ensure!(config.matches("hooks.gitconfig").count() <= 1, "{config}");
+        if s.git.has(2, 54, "hooks from configuration") {
+            blocks(s, "many/a")?;
+            blocks(s, "many/c")?;
+            for folder in ["many/a", "many/c"] {
+                fs::remove_file(s.root().join(folder).join("app.conf")).ok();
+            }
+        } else {
+            leakwarden(s, "uninstall --all ../many")?;
+            picture::same(&before, &picture::of(&s.root().join("many"))?)?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn a_broken_policy_keeps_nobody_from_leaving() -> Result<()> {
     in_sandbox(|s| {
         folder(s)?;

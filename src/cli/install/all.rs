@@ -179,9 +179,10 @@ fn do_batch(
             say(Became::Shared, vec![format!("shares the hooks of {}", install::shown(owner))]);
             continue;
         }
-        owners.entry(common).or_insert_with(|| folder.clone());
+        let first = !owners.contains_key(&common);
+        owners.entry(common.clone()).or_insert_with(|| folder.clone());
         // Held until the batch is done.
-        if !request.dry_run {
+        if !request.dry_run && first {
             match plan::lock(&seen.place.common) {
                 Ok(held) => alone.extend(held),
                 Err(error) => {
@@ -207,13 +208,17 @@ fn do_batch(
                 Ok(plan)
             })
         };
-        let Plan { steps, notes, complete, why, .. } = match planned {
+        let Plan { mut steps, notes, complete, why, .. } = match planned {
             Ok(plan) => plan,
             Err(error) => {
                 say(Became::NotCovered, vec![format!("{error:#}")]);
                 continue;
             }
         };
+        // What worktrees share is done with the first of them.
+        if !first {
+            steps.retain(|step| !step.path().starts_with(&seen.place.common));
+        }
         let became = match (complete, steps.is_empty()) {
             (false, _) => Became::NotCovered,
             (true, true) => Became::AsItShould,
