@@ -64,17 +64,23 @@ pub fn check(question: Question<'_>, answers: &mut Answers) -> Vec<Check> {
         covered &= check.status != Status::Fails;
         checks.push(check);
     }
+    if question.gits.iter().all(|git| git.foreign) {
+        let mend = "look as the account that owns them, or put a git of root's on PATH";
+        checks.push(Check::unknown("covered", "there is no git here that this account may run", mend));
+        return checks;
+    }
     checks.extend(worktrees(question.folder, &place));
+    // The one on PATH, unless root must not run it.
+    let first = question.gits.iter().find(|git| !git.foreign);
     let git = Git::of(question.folder);
-    // The one on PATH.
-    let git = question.gits.first().map_or(git.clone(), |first| git.of_machine(first));
+    let git = first.map_or(git.clone(), |first| git.of_machine(first));
     for hook in question.wanted {
         checks.push(one_hook(hook, &place, &git, &question, answers));
     }
     for hook in shim::all() {
         checks.extend(kept(&place.hooks, hook));
     }
-    if question.gits.first().is_some_and(Installed::runs_config_hooks) {
+    if first.is_some_and(Installed::runs_config_hooks) {
         checks.extend(configured(&git, &place, covered));
     }
     checks

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use super::super::{around, tell};
-use crate::git::Repo;
+use crate::git::passed::Passed;
+use crate::git::{Repo, state};
 use crate::policy::Judged;
 
 /// What was said last, and in which process of git.
@@ -32,8 +33,10 @@ pub(super) fn said(repo: &Repo, at: &str, judged: &[Judged]) -> bool {
 pub(super) fn passed(repo: &Repo, head: Option<&String>, tree: Option<&str>) -> bool {
     let (Some(process), Some(tree)) = (around::git_process(), tree) else { return false };
     let young = || repo.state("passed", A_MINUTE).is_some();
-    let same = |passed: &crate::git::passed::Passed| {
-        passed.process == process && passed.made(head, tree) && passed.index == repo.index_stamp()
-    };
-    repo.passed().is_some_and(|passed| same(&passed)) && young()
+    // A program that commits without git's own process is one process for many commits: where commit-msg has
+    // taken the exceptions' lines for an earlier try, they have to be left once more.
+    let waits = |passed: &Passed| passed.done || repo.state(state::TRAILERS, A_MINUTE).is_some();
+    let same =
+        |passed: &Passed| passed.process == process && passed.made(head, tree) && passed.index == repo.index_stamp();
+    repo.passed().is_some_and(|passed| same(&passed) && waits(&passed)) && young()
 }
