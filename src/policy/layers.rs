@@ -84,6 +84,7 @@ impl Layers {
             ledger,
             refuse_unscanned,
             guard_branches,
+            guard: super::guard::Guard::default(),
             settings: join.settings,
         })
     }
