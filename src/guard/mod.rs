@@ -14,8 +14,11 @@ pub mod desk;
 pub mod duty;
 pub mod look;
 pub mod sandbox;
+mod see;
 pub mod systemd;
+mod walk;
 pub mod warning;
 
 pub use look::{Look, Machine, Scope, Watched};
+pub use see::Value;
 pub use warning::{Kind, Warning};
