@@ -6,16 +6,19 @@
 //!
 //! - [`warning`]: what is warned of;
 //! - [`look`]: one repository as it is now, as warnings;
+//! - [`values`]: the same value in two places, and values that are too old;
 //! - [`duty`]: hooks, policy and ledger, as warnings;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
 //! - [`sandbox`]: what it gives up.
 
 pub mod desk;
 pub mod duty;
+pub mod file;
 pub mod look;
 pub mod sandbox;
 mod see;
 pub mod systemd;
+pub mod values;
 mod walk;
 pub mod warning;
 
