@@ -7,12 +7,14 @@
 //! - [`warning`]: what is warned of;
 //! - [`look`]: one repository as it is now, as warnings;
 //! - [`duty`]: hooks, policy and ledger, as warnings;
+//! - [`record`]: what the ledger says of them;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
 //! - [`sandbox`]: what it gives up.
 
 pub mod desk;
 pub mod duty;
 pub mod look;
+pub mod record;
 pub mod sandbox;
 pub mod systemd;
 pub mod warning;
