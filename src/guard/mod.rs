@@ -6,13 +6,16 @@
 //!
 //! - [`warning`]: what is warned of;
 //! - [`look`]: one repository as it is now, as warnings;
-//! - [`duty`]: hooks, policy and ledger, as warnings;
+//! - [`duty`]: the hooks of a repository, as warnings;
+//! - [`house`]: policy and ledger, as warnings, and `kept`, whether the ledger is what it was;
 //! - [`record`]: what the ledger says of them;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
 //! - [`sandbox`]: what it gives up.
 
 pub mod desk;
 pub mod duty;
+pub mod house;
+mod kept;
 pub mod look;
 pub mod record;
 pub mod sandbox;
