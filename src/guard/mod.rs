@@ -8,13 +8,19 @@
 //! - [`look`]: one repository as it is now, as warnings;
 //! - [`values`]: the same value in two places, and values that are too old;
 //! - [`duty`]: hooks, policy and ledger, as warnings;
+//! - [`duty`]: the hooks of a repository, as warnings;
+//! - [`house`]: policy and ledger, as warnings, and `kept`, whether the ledger is what it was;
+//! - [`record`]: what the ledger says of them;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
 //! - [`sandbox`]: what it gives up.
 
 pub mod desk;
 pub mod duty;
 pub mod file;
+pub mod house;
+mod kept;
 pub mod look;
+pub mod record;
 pub mod sandbox;
 mod see;
 pub mod systemd;
