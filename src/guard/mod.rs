@@ -7,7 +7,6 @@
 //! - [`warning`]: what is warned of;
 //! - [`look`]: one repository as it is now, as warnings;
 //! - [`values`]: the same value in two places, and values that are too old;
-//! - [`duty`]: hooks, policy and ledger, as warnings;
 //! - [`duty`]: the hooks of a repository, as warnings;
 //! - [`house`]: policy and ledger, as warnings, and `kept`, whether the ledger is what it was;
 //! - [`record`]: what the ledger says of them;
