@@ -8,12 +8,14 @@
 //! - [`look`]: one repository as it is now, as warnings;
 //! - [`duty`]: hooks, policy and ledger, as warnings;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
-//! - [`sandbox`]: what it gives up.
+//! - [`sandbox`]: what it gives up;
+//! - [`service`]: the files that start it with the session.
 
 pub mod desk;
 pub mod duty;
 pub mod look;
 pub mod sandbox;
+pub mod service;
 pub mod systemd;
 pub mod warning;
 
