@@ -52,6 +52,11 @@ pub(super) fn state_folder() -> Option<PathBuf> {
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_path_buf())
 }
 
+/// Where programs of this user's session keep their sockets; `None` where there is no such folder.
+pub(super) fn runtime_folder() -> Option<PathBuf> {
+    set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute() && folder.is_dir())
+}
+
 /// The account on this machine, as its variables say; empty where they say nothing.
 pub(super) fn os_user() -> String {
     let found = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|name| set(name)?.into_string().ok());

@@ -8,14 +8,31 @@
 //! - [`look`]: one repository as it is now, as warnings;
 //! - [`duty`]: hooks, policy and ledger, as warnings;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
-//! - [`sandbox`]: what it gives up.
+//! - [`sandbox`]: what it gives up;
+//! - [`registry`]: which repositories are watched;
+//! - [`watch`], [`queue`], [`pending`]: being told of changes, and when to look;
+//! - [`open`], [`history`]: which warnings are open, and what became of others;
+//! - [`protocol`], [`socket`]: what can be asked of it;
+//! - [`run`]: the loop.
 
 pub mod desk;
 pub mod duty;
+pub mod file;
+pub mod history;
 pub mod look;
+pub mod open;
+pub mod pending;
+pub mod protocol;
+pub mod queue;
+pub mod registry;
+#[cfg(unix)]
+pub mod run;
 pub mod sandbox;
+#[cfg(unix)]
+pub mod socket;
 pub mod systemd;
 pub mod warning;
+pub mod watch;
 
 pub use look::{Look, Machine, Scope, Watched};
 pub use warning::{Kind, Warning};

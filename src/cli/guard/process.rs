@@ -1,0 +1,193 @@
+//! Running, starting and stopping the guard, and talking to it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::{Done, folder};
+use crate::cli::case::Failure;
+use crate::cli::{Exit, around, journal, tell};
+use crate::config::{self, FLEET};
+use crate::finding::escape;
+use crate::guard::history::Event;
+use crate::guard::protocol::{Do, Said, Status};
+use crate::guard::run::{LOCK, Running, Setup};
+use crate::guard::socket::Client;
+use crate::guard::{Machine, file, run};
+
+/// How long an answer may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The unit's name, where the guard is installed as a service of systemd.
+const UNIT: &str = "leakwarden-guard.service";
+
+pub(super) fn run(detached: bool) -> Done {
+    if detached {
+        // Where this process leads its group already, it stays in the session.
+        let _ = rustix::process::setsid();
+    }
+    // The folder in which it was started may be unmounted or removed.
+    let _ = std::env::set_current_dir("/");
+    let folder = folder().map_err(Failure::usage)?;
+    file::private_folder(&folder).map_err(Failure::usage)?;
+    let state = around::state_folder().context("there is no home directory").map_err(Failure::usage)?;
+    let user = around::user_policy();
+    let policy = user.iter().cloned().chain([PathBuf::from(FLEET)]).collect();
+    let mut writable = vec![state];
+    // Where policy has a mistake, the guard runs and says so.
+    if let Ok(layers) = config::machine(user.as_deref())
+        && let Ok(joined) = layers.layers.join()
+        && let Ok(ledger) = journal::ledger(&joined.ledger)
+    {
+        // Makes it where there is none: it is the key that is wanted.
+        let _ = ledger.key();
+        writable.push(ledger.folder().to_path_buf());
+    }
+    let setup = Setup {
+        sockets: sockets(&folder),
+        folder,
+        writable,
+        policy,
+        machine: Box::new(move || machine(user.as_deref())),
+        tell: Box::new(|event| tell(&line(event))),
+    };
+    run::run(setup).map_err(Failure::usage)?;
+    Ok((String::new(), Exit::Clean))
+}
+
+/// What all repositories of this machine share.
+fn machine(user: Option<&Path>) -> Result<Machine> {
+    let layers = config::machine(user)?.layers;
+    let key = journal::ledger(&layers.join()?.ledger)?.key()?;
+    Ok(Machine::new(layers, key, around::today()))
+}
+
+/// Where the guard may listen.
+fn sockets(folder: &Path) -> Vec<PathBuf> {
+    let runtime = around::runtime_folder().map(|folder| folder.join("leakwarden").join("guard.sock"));
+    runtime.into_iter().chain([folder.join("guard.sock")]).collect()
+}
+
+/// One line on what became of a warning.
+pub(super) fn line(event: &Event) -> String {
+    let warning = &event.warning;
+    let place = super::warnings::place(&event.folder, warning);
+    let (became, severity, kind) = (event.became.name(), warning.severity.name(), warning.kind.name());
+    let text = format!("{became:<9} {severity:<8} {kind:<8} {place}: {} [{}]", warning.what, warning.id);
+    escape(text.as_bytes()) + "\n"
+}
+
+/// The guard that runs, if any.
+///
+/// # Errors
+/// Where somebody else answers in its place.
+pub(super) fn call(folder: &Path) -> Result<Option<Client>> {
+    match Running::read(folder) {
+        Some(running) => Client::call(&running.socket),
+        None => Ok(None),
+    }
+}
+
+/// How the guard is; `None` where none runs.
+///
+/// # Errors
+/// Where it does not answer.
+pub(super) fn ask_status(folder: &Path) -> Result<Option<Status>> {
+    let Some(mut client) = call(folder)? else { return Ok(None) };
+    match client.ask(Do::Status, PATIENCE)? {
+        Said::Status(status) => Ok(Some(*status)),
+        _ => bail!("the guard answers something else than it was asked"),
+    }
+}
+
+/// Tells a guard that runs that the registry changed. It sees that itself; this is for where it cannot.
+pub(super) fn poke(folder: &Path) {
+    if let Ok(Some(mut client)) = call(folder) {
+        let _ = client.ask(Do::Registry, Duration::from_secs(2));
+    }
+}
+
+pub(super) fn start() -> Done {
+    started().map(|text| (text, Exit::Clean)).map_err(Failure::usage)
+}
+
+fn started() -> Result<String> {
+    let folder = folder()?;
+    file::private_folder(&folder)?;
+    if let Some(status) = ask_status(&folder)? {
+        return Ok(format!("the guard runs already, as process {}\n", status.pid));
+    }
+    let program = std::env::current_exe().context("where leakwarden itself is, is not known")?;
+    let mut command = Command::new(program);
+    command.args(["guard", "run", "--detached"]).current_dir("/");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().context("the guard cannot be started")?;
+    let begun = Instant::now();
+    loop {
+        if let Some(end) = child.try_wait().context("the guard cannot be waited for")? {
+            let mut said = String::new();
+            if let Some(stderr) = child.stderr.take() {
+                let _ = stderr.take(4096).read_to_string(&mut said);
+            }
+            let said = said.trim().trim_start_matches("leakwarden: ");
+            return Err(anyhow!("the guard ended at once ({end}): {}", escape(said.as_bytes())));
+        }
+        if let Ok(Some(status)) = ask_status(&folder)
+            && status.pid == child.id()
+        {
+            let mut text = format!("the guard runs as process {}\n", status.pid);
+            if let Some(unit) = service() {
+                text.push_str(&format!(
+                    "it is a service too ({}): `systemctl --user start {UNIT}` keeps it running\n",
+                    file::shown(&unit)
+                ));
+            }
+            return Ok(text);
+        }
+        if begun.elapsed() > PATIENCE {
+            bail!("the guard does not answer; `leakwarden guard run` shows what it does");
+        }
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// The unit of this user, where there is one.
+fn service() -> Option<PathBuf> {
+    let own = around::home()?.join(".config/systemd/user").join(UNIT);
+    let all = [own, Path::new("/etc/systemd/user").join(UNIT), Path::new("/usr/lib/systemd/user").join(UNIT)];
+    all.into_iter().find(|path| path.exists())
+}
+
+pub(super) fn stop() -> Done {
+    let text = (|| {
+        let folder = folder()?;
+        let Some(mut client) = call(&folder)? else { return Ok("the guard does not run\n".to_owned()) };
+        client.ask(Do::Stop, PATIENCE)?;
+        let begun = Instant::now();
+        while file::try_lock(&folder.join(LOCK))?.is_none() {
+            if begun.elapsed() > PATIENCE {
+                bail!("the guard was told to stop and still runs");
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok("the guard stopped\n".to_owned())
+    })();
+    text.map(|text| (text, Exit::Clean)).map_err(Failure::usage)
+}
+
+pub(super) fn sync() -> Done {
+    let folder = folder().map_err(Failure::usage)?;
+    let Some(mut client) = call(&folder).map_err(Failure::usage)? else { return Ok(not_running()) };
+    client.ask(Do::Sync, Duration::from_secs(600)).map_err(Failure::usage)?;
+    Ok((String::new(), Exit::Clean))
+}
+
+/// What is said where no guard runs.
+pub(super) fn not_running() -> (String, Exit) {
+    tell("leakwarden: the guard does not run (`leakwarden guard start`)\n");
+    (String::new(), Exit::CouldNotScan)
+}
