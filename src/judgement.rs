@@ -2,11 +2,11 @@
 //!
 //! The hook, `verify` and the guard all judge with this, so that they never disagree.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 
 use crate::approval;
-use crate::config::CopyInUse;
+use crate::config::{self, CopyInUse};
 use crate::exception::Exception;
 use crate::exception::book::Book;
 use crate::exception::once::Once;
@@ -14,7 +14,7 @@ use crate::finding::{Finding, Part};
 use crate::fragment::Fragment;
 use crate::policy::judge::{Approvals, awaiting};
 use crate::policy::layers::Layers;
-use crate::policy::{Case, Judged, Policy, judge};
+use crate::policy::{self, Case, Judged, Policy, judge};
 use crate::rules::RuleSet;
 use crate::scan::scan;
 
@@ -31,6 +31,39 @@ pub struct Judgement {
     pub digest: String,
     /// That a copy of the fleet's policy counts instead of the policy.
     pub copy: Option<CopyInUse>,
+}
+
+/// Why a repository's policy does not count.
+#[derive(Debug)]
+pub enum Fault {
+    /// It cannot be read.
+    Unreadable(anyhow::Error),
+    /// It has a mistake.
+    Mistake(anyhow::Error),
+}
+
+/// Adds the repository's policy to the layers, if there is one.
+///
+/// # Errors
+/// Where it cannot be read or has a mistake.
+pub fn repository(layers: &mut Layers, read: impl FnOnce(&str) -> Result<Option<String>>) -> Result<(), Fault> {
+    if let Some(text) = read(policy::PATH).map_err(Fault::Unreadable)? {
+        let keys = config::keys(&text).with_context(|| policy::PATH).map_err(Fault::Mistake)?;
+        layers.repository = Some((policy::PATH.to_owned(), keys));
+    }
+    Ok(())
+}
+
+/// Adds who may approve, as the repository's policy said before what is judged.
+pub fn last_signers(layers: &mut Layers, read: impl FnOnce(&str) -> Result<Option<String>>) {
+    if layers.repository.is_none() {
+        return;
+    }
+    // A policy that cannot be read names nobody, so that a commit can mend it and nothing passes.
+    let text = read(policy::PATH).ok().flatten().filter(|text| text.contains("signers"));
+    let keys = text.and_then(|text| config::keys(&text).ok()).filter(|keys| policy::check::repository(keys).is_ok());
+    let signers = keys.map(|keys| keys.exceptions.signers).unwrap_or_default();
+    layers.last_signers = Some((format!("HEAD:{}", policy::PATH), signers));
 }
 
 impl Judgement {

@@ -16,10 +16,11 @@ use crate::exception::once::Once;
 use crate::exception::{PATH, days_between};
 use crate::finding::escape;
 use crate::git::{Repo, state};
+use crate::judgement;
 pub(super) use crate::judgement::Judgement;
+use crate::policy::Judged;
 use crate::policy::layers::Layers;
 use crate::policy::syntax::Unscanned;
-use crate::policy::{self, Judged};
 use crate::receipt::Receipt;
 use crate::report::{Advice, Report, Subject};
 
@@ -75,24 +76,15 @@ impl Docket {
 
     /// Adds the repository's policy, if there is one.
     pub fn repository(&mut self, read: impl FnOnce(&str) -> Result<Option<String>>) -> Result<(), Failure> {
-        if let Some(text) = read(policy::PATH)? {
-            let keys = config::keys(&text).with_context(|| policy::PATH).map_err(Failure::usage)?;
-            self.layers.repository = Some((policy::PATH.to_owned(), keys));
-        }
-        Ok(())
+        judgement::repository(&mut self.layers, read).map_err(|own| match own {
+            judgement::Fault::Unreadable(error) => error.into(),
+            judgement::Fault::Mistake(error) => Failure::usage(error),
+        })
     }
 
     /// Adds who may approve, as the repository's policy said before what is judged.
     pub fn last_signers(&mut self, read: impl FnOnce(&str) -> Result<Option<String>>) {
-        if self.layers.repository.is_none() {
-            return;
-        }
-        // A policy that cannot be read names nobody, so that a commit can mend it and nothing passes.
-        let text = read(policy::PATH).ok().flatten().filter(|text| text.contains("signers"));
-        let keys =
-            text.and_then(|text| config::keys(&text).ok()).filter(|keys| policy::check::repository(keys).is_ok());
-        let signers = keys.map(|keys| keys.exceptions.signers).unwrap_or_default();
-        self.layers.last_signers = Some((format!("HEAD:{}", policy::PATH), signers));
+        judgement::last_signers(&mut self.layers, read);
     }
 
     /// Joins them.

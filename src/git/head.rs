@@ -75,7 +75,7 @@ pub struct Head {
 /// HEAD's tree, and the commit where refs are files; `None` where there is no commit yet.
 fn head_tree(repo: &Repo) -> Result<Option<(ObjectId, Option<Head>)>> {
     if !in_files(repo) {
-        return Ok(ask_git()?.map(|tree| (tree, None)));
+        return Ok(ask_git(repo)?.map(|tree| (tree, None)));
     }
     let head = repo.gix.head().map_err(plain).context("HEAD cannot be read")?;
     if head.is_unborn() {
@@ -94,11 +94,20 @@ pub(super) fn commit(repo: &Repo) -> Option<String> {
     Some(repo.gix.head().ok()?.id()?.to_string())
 }
 
+/// Variables with which git names another repository than that of the current directory.
+const NAMING: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"];
+
 /// For ref formats that `gix` does not read: git's own answer.
-fn ask_git() -> Result<Option<ObjectId>> {
+fn ask_git(repo: &Repo) -> Result<Option<ObjectId>> {
     let run = |arguments: &[&str]| {
-        git(arguments)
-            .stderr(Stdio::null())
+        let mut call = git(arguments);
+        if let Some(folder) = &repo.folder {
+            call.current_dir(folder);
+            for name in NAMING {
+                call.env_remove(name);
+            }
+        }
+        call.stderr(Stdio::null())
             .output()
             .context("this repository keeps its refs in a format that only git itself reads, and `git` cannot be run")
     };

@@ -28,11 +28,14 @@ pub mod registry;
 #[cfg(unix)]
 pub mod run;
 pub mod sandbox;
+mod see;
 #[cfg(unix)]
 pub mod socket;
 pub mod systemd;
+mod walk;
 pub mod warning;
 pub mod watch;
 
 pub use look::{Look, Machine, Scope, Watched};
+pub use see::Value;
 pub use warning::{Kind, Warning};

@@ -93,7 +93,8 @@ impl Guard {
         {
             own.hooks_due = true;
         }
-        let folder = what == What::Came && matches!(name, b"logs" | b"info" | b"hooks" | b"reftable" | b"refs");
+        let folder =
+            what == What::Came && matches!(name, b"logs" | b"info" | b"hooks" | b"reftable" | b"refs" | b"leakwarden");
         match meaning {
             Meaning::Content | Meaning::Both => self.pending.everything(id, Cause::Git, now),
             Meaning::Hooks => self.pending.everything(id, Cause::Other, now),

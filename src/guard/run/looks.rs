@@ -24,6 +24,9 @@ const SINGLE: usize = 64;
 /// How soon it is asked again whether git is done.
 const LOCK_AGAIN: Duration = Duration::from_millis(100);
 
+/// How long after a look the compiled rules are kept for the next one.
+const REST: Duration = Duration::from_secs(60);
+
 /// Folders in a root that are watched for new clones.
 const MOST_IN_ROOT: usize = 256;
 
@@ -74,8 +77,10 @@ impl Guard {
                 break seen;
             }
             // What happened in them before they were watched was not told.
-            scope = if new.len() > SINGLE { Scope::All } else { Scope::Paths(new) };
+            let everything = new.len() > SINGLE || new.contains(&Vec::new());
+            scope = if everything { Scope::All } else { Scope::Paths(new) };
         };
+        self.timers.rest = Some(Instant::now() + REST);
         self.seen(id, seen);
     }
 
@@ -84,6 +89,7 @@ impl Guard {
         let Some(own) = self.repositories.get_mut(&id) else { return };
         own.well(now);
         own.filtered = seen.filtered;
+        own.desktop = seen.guard.desktop;
         let skipped = seen.not_scanned.into_iter();
         own.not_scanned = skipped.map(|own| NotScanned { path: own.path, reason: own.reason }).collect();
         if std::mem::take(&mut own.hooks_due) {

@@ -50,6 +50,9 @@ const DISCOVER: Duration = Duration::from_secs(600);
 /// How long policy and ledger must be quiet before they are looked at.
 const SETTLE: Duration = Duration::from_millis(500);
 
+/// How often they are looked at, whatever happens.
+const HOUSE: Duration = Duration::from_secs(1800);
+
 /// What the guard needs to know of the world.
 pub struct Setup {
     /// The guard's folder, where it writes.
@@ -120,6 +123,7 @@ struct Timers {
     tidy: Instant,
     alive: Option<Instant>,
     lost: Option<Instant>,
+    rest: Option<Instant>,
 }
 
 /// Runs the guard until it is told to stop.
@@ -178,6 +182,7 @@ pub fn run(setup: Setup) -> Result<()> {
             tidy: now + TIDY,
             alive: None,
             lost: None,
+            rest: None,
         },
         clock: clock::Clock::new(),
         ends: false,
@@ -252,7 +257,7 @@ impl Guard {
         let pending = if self.paused() { None } else { self.pending.next() };
         let desk = self.desk.waits().then(|| Instant::now() + Duration::from_secs(1));
         let syncs = self.syncs.iter().map(|own| own.until);
-        [timers.registry, timers.policy, timers.house, timers.discover, timers.alive, pending, desk]
+        [timers.registry, timers.policy, timers.house, timers.discover, timers.alive, timers.rest, pending, desk]
             .into_iter()
             .flatten()
             .chain(own)
@@ -282,6 +287,11 @@ impl Guard {
         }
         if due(&mut self.timers.house) {
             self.look_at_house();
+        }
+        if due(&mut self.timers.rest)
+            && let Some(machine) = &mut self.machine
+        {
+            machine.rest();
         }
         if due(&mut self.timers.discover) {
             self.discover();
@@ -320,6 +330,7 @@ impl Guard {
 
     /// Hooks are of repositories; the rest of what has to be right is of machine and user.
     fn look_at_house(&mut self) {
+        self.timers.house = Some(Instant::now() + HOUSE);
         let warnings = self.house.look();
         self.watch_house();
         self.applied(Path::new(""), warnings);
@@ -351,7 +362,9 @@ impl Guard {
         let untold = self.book.untold(folder);
         if !untold.is_empty() {
             let name = folder.file_name().map_or_else(String::new, |name| escape(name.as_encoded_bytes()));
-            self.desk.show(&name, &untold.iter().collect::<Vec<_>>());
+            if self.repositories.values().all(|own| own.folder != folder || own.desktop) {
+                self.desk.show(&name, &untold.iter().collect::<Vec<_>>());
+            }
             self.book.told(folder);
             self.save();
         }

@@ -36,6 +36,8 @@ pub(super) struct Repository {
     pub identity: Option<[(u64, u64); 2]>,
     pub not_scanned: Vec<NotScanned>,
     pub filtered: u64,
+    /// Whether policy lets the desktop show its warnings.
+    pub desktop: bool,
     /// Warnings of its hooks.
     pub hooks: Vec<Warning>,
     pub hooks_due: bool,
@@ -61,6 +63,7 @@ impl Repository {
             identity: None,
             not_scanned: Vec::new(),
             filtered: 0,
+            desktop: true,
             hooks: Vec::new(),
             hooks_due: true,
             again: None,

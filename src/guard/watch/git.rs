@@ -24,6 +24,8 @@ pub enum Part {
     Info,
     /// The hooks.
     Hooks,
+    /// What one of our hooks tells the next.
+    Ours,
 }
 
 /// What a change in git's folders means.
@@ -56,6 +58,7 @@ impl Part {
             Part::Logs => name == b"HEAD",
             Part::Heads | Part::Reftable => true,
             Part::Info => matches!(name, b"exclude" | b"attributes" | b"sparse-checkout"),
+            Part::Ours => name == b"once",
             Part::Hooks => return Meaning::Hooks,
         };
         match content {
@@ -116,6 +119,7 @@ impl Places {
             (self.dir.join("reftable"), Part::Reftable),
             (self.common.join("info"), Part::Info),
             (self.common.join("hooks"), Part::Hooks),
+            (self.dir.join("leakwarden"), Part::Ours),
         ];
         let mut folders: Vec<(PathBuf, Part)> = Vec::new();
         for (folder, part) in all {
@@ -139,13 +143,15 @@ mod tests {
     #[test]
     fn names_that_matter() {
         use Meaning::*;
-        let table: [(Part, &str, Meaning); 12] = [
+        let table: [(Part, &str, Meaning); 14] = [
             (Part::Dir, "index", Content),
             (Part::Dir, "index.lock", Nothing),
             (Part::Dir, "HEAD", Content),
             (Part::Dir, "COMMIT_EDITMSG", Nothing),
             (Part::Dir, "FETCH_HEAD", Nothing),
             (Part::Dir, "leakwarden", Nothing),
+            (Part::Ours, "once", Content),
+            (Part::Ours, "looked", Nothing),
             (Part::Common, "config", Both),
             (Part::Common, "config.lock", Nothing),
             (Part::Logs, "HEAD", Content),
