@@ -50,6 +50,11 @@ impl Registry {
         let about =
             || format!("{} is damaged; mend it, or remove it and add the repositories again", file::shown(&path));
         let read: Registry = document::versioned(&text, VERSION).with_context(about)?;
+        if read.version > VERSION {
+            return Err(document::newer(read.version, VERSION).context(file::shown(&path)));
+        }
+        // An empty file too: whoever writes it is not done.
+        ensure!(read.version > 0, "{}: it has no `version`", about());
         let all = [&read.repository, &read.root, &read.without].into_iter().flatten();
         for own in all {
             ensure!(own.is_absolute(), "{}: `{}` is no absolute path", about(), file::shown(own));
@@ -127,7 +132,12 @@ mod tests {
         assert!(!Registry::change(&folder, add)?);
         assert_eq!(std::fs::metadata(folder.join(NAME))?.modified()?, written);
         assert_eq!(Registry::read(&folder)?.repository, [Path::new("/a"), Path::new("/b")]);
-        for (text, word) in [("version = 2\nnew = 1\n", "newer"), ("version = 1\nrepo", "damaged")] {
+        for (text, word) in [
+            ("version = 2\nnew = 1\n", "newer"),
+            ("version = 9\n", "newer"),
+            ("version = 1\nrepo", "damaged"),
+            ("", "damaged"),
+        ] {
             std::fs::write(folder.join(NAME), text)?;
             let error = format!("{:#}", Registry::read(&folder).expect_err("it is wrong"));
             assert!(error.contains(word), "{error}");

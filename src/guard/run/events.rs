@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::requests::COOKIE;
 use super::{Guard, SETTLE};
-use crate::guard::pending::Cause;
+use crate::guard::pending::{Cause, QUIET};
 use crate::guard::queue::What;
 use crate::guard::registry;
 use crate::guard::watch::Place;
@@ -105,7 +105,8 @@ impl Guard {
 
     fn in_own(&mut self, name: &[u8], now: Instant) {
         if name == registry::NAME.as_bytes() {
-            self.timers.registry = Some(now);
+            // Somebody may write it by hand, and not at once.
+            self.timers.registry = Some(now + QUIET);
             return;
         }
         let name = String::from_utf8_lossy(name);
