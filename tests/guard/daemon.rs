@@ -49,6 +49,11 @@ impl<'s> Daemon<'s> {
         Ok(daemon)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it said so far; nothing of it shows a secret.
     pub fn said(&self) -> Result<String> {
         let text = std::fs::read(self.s.root().join("said"))?;

@@ -8,4 +8,5 @@ mod kit;
 mod daemon;
 mod life;
 mod socket;
+mod storm;
 mod warns;
