@@ -32,7 +32,7 @@ pub fn worktrees(root: &Path) -> Vec<PathBuf> {
     let worth = move |folder: &Path| {
         let above = folder.parent().unwrap_or(folder);
         let inside = folder != top && above.join(".git").symlink_metadata().is_ok();
-        !(inside && !above.join(".git/modules").is_dir()) && !folder.join("CACHEDIR.TAG").is_file()
+        (!inside || above.join(".git/modules").is_dir()) && !folder.join("CACHEDIR.TAG").is_file()
     };
     let found = walk(root, worth).0.into_iter();
     found.filter(|found| !found.bare).map(|found| found.folder).collect()

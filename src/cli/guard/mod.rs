@@ -88,7 +88,7 @@ pub(super) fn run(command: Guard) -> Exit {
         Guard::List => list::list(),
         Guard::Pause { time, until_tomorrow } => list::pause(&time, until_tomorrow),
         Guard::Resume => list::resume(),
-        others => running(others),
+        others => running(&others),
     };
     match done.map(|(text, exit)| (print(&text), exit)) {
         Ok((Ok(()), exit)) => exit,
@@ -101,21 +101,21 @@ pub(super) fn run(command: Guard) -> Exit {
 type Done = Result<(String, Exit), Failure>;
 
 #[cfg(unix)]
-fn running(command: Guard) -> Done {
+fn running(command: &Guard) -> Done {
     match command {
-        Guard::Run { detached } => process::run(detached),
+        Guard::Run { detached } => process::run(*detached),
         Guard::Start => process::start(),
         Guard::Stop => process::stop(),
         Guard::Sync => process::sync(),
-        Guard::Status { json } => status::run(json),
-        Guard::Warnings { follow, json } => warnings::run(follow, json),
+        Guard::Status { json } => status::run(*json),
+        Guard::Warnings { follow, json } => warnings::run(*follow, *json),
         _ => Ok((String::new(), Exit::Clean)),
     }
 }
 
 /// There are private sockets elsewhere too, but nobody has run it there.
 #[cfg(not(unix))]
-fn running(_: Guard) -> Done {
+fn running(_: &Guard) -> Done {
     Err(Failure::usage(anyhow::anyhow!("the guard was never run on this system, and does not start on it")))
 }
 

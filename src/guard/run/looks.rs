@@ -145,7 +145,7 @@ impl Guard {
                 }
             }
         }
-        topmost(new)
+        topmost(&new)
     }
 
     /// Begins with a repository that is there, or begins anew.
@@ -302,7 +302,7 @@ impl Guard {
 }
 
 /// Paths without those below others.
-fn topmost(paths: BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>> {
+fn topmost(paths: &BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>> {
     if paths.contains(&Vec::new()) {
         return [Vec::new()].into();
     }
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn only_the_topmost() {
         let all = |names: &[&str]| names.iter().map(|name| name.as_bytes().to_vec()).collect::<BTreeSet<_>>();
-        assert_eq!(topmost(all(&["a", "a/b", "a/b/c", "ab", "c/d"])), all(&["a", "ab", "c/d"]));
-        assert_eq!(topmost(all(&["", "a"])), all(&[""]));
+        assert_eq!(topmost(&all(&["a", "a/b", "a/b/c", "ab", "c/d"])), all(&["a", "ab", "c/d"]));
+        assert_eq!(topmost(&all(&["", "a"])), all(&[""]));
     }
 }
