@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use crate::git::message::parameters;
 use crate::git::{Moment, Surroundings};
+use crate::guard::desk::Session;
 
 /// Today, in UTC: the same in every clone at the same moment.
 pub(super) fn today() -> Date {
@@ -58,6 +59,11 @@ pub(super) fn state_folder() -> Option<PathBuf> {
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_path_buf())
 }
 
+/// Where programs of this user's session keep their sockets; `None` where there is no such folder.
+pub(super) fn runtime_folder() -> Option<PathBuf> {
+    set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute() && folder.is_dir())
+}
+
 /// The account on this machine, as its variables say; empty where they say nothing.
 pub(super) fn os_user() -> String {
     let found = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|name| set(name)?.into_string().ok());
@@ -73,6 +79,11 @@ pub(super) fn host() -> String {
     #[cfg(not(unix))]
     let name = set("COMPUTERNAME").and_then(|name| name.into_string().ok()).unwrap_or_default();
     name
+}
+
+/// What tells whether there is a desktop.
+pub(super) fn session() -> Session {
+    Session { bus: set("DBUS_SESSION_BUS_ADDRESS"), runtime: runtime_folder() }
 }
 
 /// The variables that git sets for a hook.

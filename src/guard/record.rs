@@ -4,6 +4,26 @@ use super::{Kind, Warning};
 use crate::ledger::record::{Entry, Event, Noted};
 use crate::level::Confidence;
 
+/// What became of a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate<'a> {
+    /// People are warned.
+    Warned,
+    /// Its cause is gone.
+    Withdrawn,
+    /// A person silenced it, for this reason.
+    Silenced(&'a str),
+}
+
+/// The entry for what became of a warning: `base` says where, when and by which account.
+pub fn entry(base: Entry, fate: Fate<'_>, warning: &Warning) -> Entry {
+    match fate {
+        Fate::Warned => warned(base, warning),
+        Fate::Withdrawn => withdrawn(base, warning),
+        Fate::Silenced(reason) => silenced(base, warning, reason),
+    }
+}
+
 /// That this is warned of: `base` says where, when and by which account.
 pub fn warned(base: Entry, warning: &Warning) -> Entry {
     let event = match warning.kind {

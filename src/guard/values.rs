@@ -78,6 +78,11 @@ impl Values {
         Ok(Values { path, known: document.values })
     }
 
+    /// Nothing is known yet.
+    pub fn none(folder: &Path) -> Self {
+        Values { path: folder.join(NAME), known: BTreeMap::new() }
+    }
+
     /// Takes what was seen in a worktree, and gives what is to be warned of there.
     ///
     /// # Errors

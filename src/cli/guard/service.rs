@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::install::shims;
-use super::{Exit, around, fail, print};
+use crate::cli::install::shims;
+use crate::cli::{Exit, around, fail, print};
 use crate::finding::escape;
 use crate::guard::service::{Folders, Found, Starter, UNIT};
 use crate::install::{Strict, file};

@@ -1,0 +1,12 @@
+//! The guard as a real process beside the real git: started, asked, stopped, killed; and what it warns of.
+//! One module a subject; the sandbox is that of `tests/hook`.
+
+#[allow(dead_code, unused_imports, reason = "the kit serves several test binaries; each uses its part")]
+#[path = "../hook/kit/mod.rs"]
+mod kit;
+
+mod daemon;
+mod life;
+mod socket;
+mod storm;
+mod warns;
