@@ -10,6 +10,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::finding::escape;
 
+/// The lock's name in the guard's folder. Who holds it is the guard of this user; in it stands where it
+/// listens.
+pub const LOCK: &str = "lock";
+
 /// How long a change waits for another one to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 

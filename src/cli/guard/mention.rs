@@ -13,6 +13,10 @@ pub(in crate::cli) fn mention(repo: &Repo, told: &[Judged]) -> Option<String> {
     if folder.join(open::NAME).symlink_metadata().is_err() {
         return None;
     }
+    // What was open when a guard last ran may be over.
+    if std::fs::File::open(folder.join(file::LOCK)).is_ok_and(|lock| lock.try_lock_shared().is_ok()) {
+        return None;
+    }
     let top = repo.worktree()?.canonicalize().ok()?;
     // It is a reminder: where it cannot be given, the commit goes on.
     let all = open::read(&folder).ok()?;

@@ -13,8 +13,9 @@ use crate::cli::case::{Docket, Failure};
 use crate::cli::{Exit, around, tell};
 use crate::exception::reason_fault;
 use crate::finding::escape;
+use crate::guard::file::LOCK;
 use crate::guard::protocol::{Do, Said, Status};
-use crate::guard::run::{LOCK, Running};
+use crate::guard::run::Running;
 use crate::guard::socket::Client;
 use crate::guard::{file, run};
 
@@ -25,6 +26,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const UNIT: &str = "leakwarden-guard.service";
 
 pub(super) fn run(detached: bool) -> Done {
+    give_memory_back();
     if detached {
         // Where this process leads its group already, it stays in the session.
         let _ = rustix::process::setsid();
@@ -36,6 +38,24 @@ pub(super) fn run(detached: bool) -> Done {
     let setup = setup::setup(folder).map_err(Failure::usage)?;
     run::run(setup).map_err(Failure::usage)?;
     Ok((String::new(), Exit::Clean))
+}
+
+/// Begins anew with an allocator that gives memory back: after one look at a large index, glibc otherwise
+/// keeps as much for the next (M_MMAP_THRESHOLD in mallopt(3) grows by itself unless it is set).
+fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const NAME: &str = "GLIBC_TUNABLES";
+        const SET: &str =
+            "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072:glibc.malloc.arena_max=2";
+        if std::env::var_os(NAME).is_none() {
+            let own = std::env::args_os().skip(1);
+            let mut anew = Command::new("/proc/self/exe");
+            std::os::unix::process::CommandExt::arg0(&mut anew, "leakwarden");
+            // Where that fails, it runs with more memory.
+            let _ = std::os::unix::process::CommandExt::exec(anew.args(own).env(NAME, SET));
+        }
+    }
 }
 
 /// The guard that runs, if any.

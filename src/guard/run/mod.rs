@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::desk::{Desk, Session};
+use super::file::LOCK;
 use super::history::{Became, Event, History};
 use super::house::House;
 use super::open::{self, Book};
@@ -45,10 +46,6 @@ use crate::ledger::sink::Sinks;
 use crate::level::Severity;
 use crate::policy;
 use repository::Repository;
-
-/// The lock's name in the guard's folder. Who holds it is the guard of this user; in it stands where it
-/// listens.
-pub const LOCK: &str = "lock";
 
 /// How often it is looked whether repositories are where they were.
 const TIDY: Duration = Duration::from_secs(60);
@@ -254,7 +251,15 @@ pub fn run(setup: Setup) -> Result<()> {
 /// Becomes the guard of this user.
 fn alone(folder: &Path, socket: &Path) -> Result<File> {
     let path = folder.join(LOCK);
-    let Some(mut lock) = file::try_lock(&path)? else {
+    // A hook that asks whether a guard runs has it for a moment.
+    let first = file::try_lock(&path)?;
+    let lock = if first.is_some() {
+        first
+    } else {
+        std::thread::sleep(Duration::from_millis(50));
+        file::try_lock(&path)?
+    };
+    let Some(mut lock) = lock else {
         let who = Running::read(folder).map_or_else(String::new, |other| format!(" as process {}", other.pid));
         bail!("the guard runs already{who} (`leakwarden guard status`)");
     };
