@@ -64,6 +64,15 @@ pub(super) fn runtime_folder() -> Option<PathBuf> {
     set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute() && folder.is_dir())
 }
 
+/// Where this user's service of the guard is, if there is one: systemd's user unit, launchd's agent.
+pub(super) fn guard_services() -> Vec<PathBuf> {
+    let Some(folders) = directories::BaseDirs::new() else { return Vec::new() };
+    vec![
+        folders.config_dir().join("systemd/user/leakwarden-guard.service"),
+        folders.home_dir().join("Library/LaunchAgents/org.leakwarden.guard.plist"),
+    ]
+}
+
 /// The account on this machine, as its variables say; empty where they say nothing.
 pub(super) fn os_user() -> String {
     let found = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|name| set(name)?.into_string().ok());

@@ -24,6 +24,9 @@ const PAUSE: i64 = 10 * 60;
 /// Bytes up to which a ledger is read as a whole at every change: some milliseconds.
 const SMALL: u64 = 1 << 20;
 
+/// Bytes of new records that are held in memory; of more the whole is read, line by line.
+const MOST_NEW: u64 = 8 << 20;
+
 /// What is known of a ledger besides its files.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known<'a> {
@@ -337,6 +340,7 @@ fn lines_from(path: &Path, end: &End) -> Result<Vec<Line>> {
     let mut file = File::open(path).with_context(about)?;
     let size = file.metadata().with_context(about)?.len();
     ensure!(size >= end.start, "{} was cut", shown(path));
+    ensure!(size - end.start <= MOST_NEW, "{} has grown by much", shown(path));
     file.seek(SeekFrom::Start(end.start)).with_context(about)?;
     let mut reader = BufReader::new(file.take(size - end.start));
     let name: Arc<Path> = path.into();

@@ -3,6 +3,10 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
+use leakwarden::guard::duty::House;
+use leakwarden::ledger::Ledger;
+use leakwarden::ledger::sink::Sinks;
+use leakwarden::policy::guard::Guard;
 use sha2::{Digest, Sha256};
 
 use crate::kit::{Outcome, Sandbox, in_repository, line, plant};
@@ -182,4 +186,35 @@ fn what_pre_commit_leaves() -> Result<()> {
         asked(&left)?.exits(0)?;
         asked(&format!("?{left}"))?.exits(0).map(drop)
     })
+}
+
+#[test]
+fn what_the_guard_knew_of_policy_and_ledger_is_read_and_counts() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let (folder, file) = (scratch.path().join("state"), scratch.path().join("house"));
+    fs::create_dir(&folder)?;
+    let text = fixture("ledger-v1.jsonl");
+    fs::write(folder.join("ledger.jsonl"), &text)?;
+    fs::write(folder.join("head"), fixture("ledger-head-v1"))?;
+    let head = fixture("ledger-head-v1");
+    let own = filled("guard-house-v1.json", &[("FOLDER", &folder.to_string_lossy()), ("HEAD", head.trim_end())]);
+    let look = |own: &str| -> Result<Vec<String>> {
+        fs::write(&file, own)?;
+        let mut house = House::new(&file, Vec::new(), Ledger::at(folder.clone(), Sinks::default()));
+        let (warnings, kept) = house.look(&Guard::default(), 1_800_000_000);
+        kept?;
+        Ok(warnings.into_iter().map(|warning| warning.what).collect())
+    };
+    let told = look(&own)?;
+    ensure!(told.len() == 1 && told[0].contains("/nowhere/leakwarden/policy.toml was removed"), "{told:?}");
+    // The ledger is rebuilt from its first record on, head and all: the anchor tells.
+    let first = text.lines().next().unwrap_or_default().to_owned() + "\n";
+    fs::write(folder.join("ledger.jsonl"), &first)?;
+    fs::write(folder.join("head"), self::head(&first))?;
+    let told = look(&own)?;
+    ensure!(told.len() == 2 && told[1].contains("records 2 to 3 are missing"), "{told:?}");
+    // A newer one is left as it is, and what is now is taken for known.
+    let newer = own.replace("\"version\": 1", "\"version\": 2");
+    ensure!(look(&newer)?.is_empty() && fs::read_to_string(&file)? == newer, "a newer one");
+    Ok(())
 }

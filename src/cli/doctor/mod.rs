@@ -175,7 +175,7 @@ fn of_machine(gits: &[Installed], judgement: Option<&Judgement>) -> Vec<Check> {
     checks.push(duty::fleet_policy());
     checks.extend(duty::user_policy());
     checks.extend(duty::ledger(judgement));
-    checks.push(Check::note("guard", "the guard is not installed"));
+    checks.push(duty::guard());
     match shims(judgement) {
         Ok(shims) => {
             let user = around::data_folder().map(Reach::User);
