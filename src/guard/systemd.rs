@@ -98,7 +98,7 @@ mod tests {
         child.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "60000000").env_remove("WATCHDOG_PID");
         let output = child.output().expect("it runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-        let mut heard = || {
+        let heard = || {
             let mut bytes = [0; 200];
             let length = socket.recv(&mut bytes).expect("a datagram");
             String::from_utf8_lossy(&bytes[..length]).into_owned()
