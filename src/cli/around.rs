@@ -40,6 +40,12 @@ pub(super) fn home() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|folders| folders.home_dir().to_path_buf())
 }
 
+/// Where this user's configuration is, everybody's: `XDG_CONFIG_HOME` or `~/.config`. `None` where there is no
+/// home.
+pub(super) fn config_folder() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|folders| folders.config_dir().to_path_buf())
+}
+
 /// Where this user's data is kept: a copy of the program, hooks that git's configuration names. `None`
 /// where there is no home.
 pub(super) fn data_folder() -> Option<PathBuf> {

@@ -12,6 +12,8 @@ mod doctor;
 mod exceptions;
 mod exposures;
 mod generate;
+#[allow(dead_code, reason = "its two commands are wired with the others of the guard")]
+mod guard_service;
 mod hook;
 mod import;
 mod install;

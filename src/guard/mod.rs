@@ -11,7 +11,8 @@
 //! - [`house`]: policy and ledger, as warnings, and `kept`, whether the ledger is what it was;
 //! - [`record`]: what the ledger says of them;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
-//! - [`sandbox`]: what it gives up.
+//! - [`sandbox`]: what it gives up;
+//! - [`service`]: the files that start it with the session.
 
 pub mod desk;
 pub mod duty;
@@ -22,6 +23,7 @@ pub mod look;
 pub mod record;
 pub mod sandbox;
 mod see;
+pub mod service;
 pub mod systemd;
 pub mod values;
 mod walk;
