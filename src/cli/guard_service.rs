@@ -20,10 +20,24 @@ const SYSTEMCTL: [&str; 3] = ["/usr/bin/systemctl", "/bin/systemctl", "/run/curr
 /// The unit that a package brings, and the program that it starts.
 const PACKAGED: (&str, &str) = ("/usr/lib/systemd/user/leakwarden-guard.service", "/usr/bin/leakwarden");
 
+/// Said where systemd's manager of the user cannot be reached.
+const NOBODY: &str = "no systemd of yours answers here (a container, another init, no session)";
+
 /// What was done, in lines, and whether it is now as was asked for.
 struct Done {
     lines: Vec<String>,
     complete: bool,
+}
+
+/// What became of commands of systemd's.
+#[derive(PartialEq)]
+enum Ran {
+    /// They did what they should.
+    Well,
+    /// Nobody answers.
+    Nobody,
+    /// One failed.
+    Failed,
 }
 
 /// Writes the file that starts the guard, and has it started.
@@ -75,7 +89,17 @@ fn installed(dry_run: bool) -> Result<Done> {
     if changed && there.is_some() {
         steps.push(["systemctl", "--user", "restart", UNIT].map(str::to_owned).to_vec());
     }
-    apply(&steps, dry_run, &mut lines, "the guard starts with every session of yours")
+    let ran = apply(&steps, dry_run, &mut lines);
+    match ran {
+        Ran::Well if dry_run => {}
+        Ran::Well => lines.push("the guard runs, and starts with every session of yours".to_owned()),
+        Ran::Failed => lines.push(format!("look at: journalctl --user -u {UNIT}")),
+        Ran::Nobody => {
+            lines.push(format!("{NOBODY}; where one does, run:"));
+            lines.extend(steps.iter().map(|words| command(words)));
+        }
+    }
+    Ok(Done { lines, complete: ran == Ran::Well })
 }
 
 fn uninstalled(dry_run: bool) -> Result<Done> {
@@ -92,12 +116,16 @@ fn uninstalled(dry_run: bool) -> Result<Done> {
         lines.push("nobody has tried this on such a system yet; it is stopped by:".to_owned());
         lines.extend(starter.stop().iter().map(|words| command(words)));
     }
-    let mut complete = true;
+    let mut ran = Ran::Well;
     if starter == Starter::Systemd {
         // While the unit is there: systemd disables no other.
-        let done = apply(&starter.stop(), dry_run, &mut lines, "the guard is stopped")?;
-        complete = done.complete;
-        lines = done.lines;
+        ran = apply(&starter.stop(), dry_run, &mut lines);
+        if ran == Ran::Failed {
+            return Ok(Done { lines, complete: false });
+        }
+        if ran == Ran::Nobody {
+            lines.push(format!("{NOBODY}; a guard that runs is stopped by: leakwarden guard stop"));
+        }
     }
     let would = if dry_run { "would " } else { "" };
     let mut gone: Vec<PathBuf> = there.iter().map(|_| place.clone()).collect();
@@ -112,10 +140,10 @@ fn uninstalled(dry_run: bool) -> Result<Done> {
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", shown(&path)))?;
         }
     }
-    if starter == Starter::Systemd && there.is_some() && complete && !dry_run {
+    if starter == Starter::Systemd && there.is_some() && ran == Ran::Well && !dry_run {
         run(&["systemctl", "--user", "daemon-reload"].map(str::to_owned))?;
     }
-    Ok(Done { lines, complete })
+    Ok(Done { lines, complete: true })
 }
 
 /// The folders of this user.
@@ -162,25 +190,22 @@ fn write(place: &Path, text: &str) -> Result<()> {
     write().with_context(|| format!("cannot write {}", shown(place)))
 }
 
-/// Runs commands of systemd's, or prints them where nobody answers.
-fn apply(steps: &[Vec<String>], dry_run: bool, lines: &mut Vec<String>, done: &str) -> Result<Done> {
-    let mut lines = std::mem::take(lines);
+/// Runs commands of systemd's, until one fails.
+fn apply(steps: &[Vec<String>], dry_run: bool, lines: &mut Vec<String>) -> Ran {
     if dry_run {
         lines.extend(steps.iter().map(|words| format!("would run {}", words.join(" "))));
-        return Ok(Done { lines, complete: true });
+        return Ran::Well;
     }
     if !answers() {
-        lines.push(
-            "no systemd of yours answers here (a container, another init, no session); where one does, run:".to_owned(),
-        );
-        lines.extend(steps.iter().map(|words| command(words)));
-        return Ok(Done { lines, complete: false });
+        return Ran::Nobody;
     }
     for words in steps {
-        run(words)?;
+        if let Err(error) = run(words) {
+            lines.push(format!("{error:#}"));
+            return Ran::Failed;
+        }
     }
-    lines.push(done.to_owned());
-    Ok(Done { lines, complete: true })
+    Ran::Well
 }
 
 /// Whether systemd's manager of this user can be spoken to.
@@ -194,7 +219,8 @@ fn run(words: &[String]) -> Result<()> {
     let program = programs.find(|program| program.is_file()).context("there is no systemctl on this machine")?;
     let line = words.join(" ");
     let output = Command::new(program).args(&words[1..]).output().with_context(|| format!("cannot run {line}"))?;
-    let said = escape(String::from_utf8_lossy(&output.stderr).trim().as_bytes());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().map(|line| escape(line.as_bytes())).collect::<Vec<_>>().join("; ");
     ensure!(output.status.success(), "`{line}` failed: {said}");
     Ok(())
 }
