@@ -187,37 +187,43 @@ class Bench:
 
     def disturb(self, here):
         """What git does to one repository, and where the secrets are then."""
-        places = {(repository.folder, path, token[-4:]) for repository, path, token in here}
         repository = self.random.choice(here)[0]
-        own = {place for place in places if place[0] == repository.folder}
+        own = [(path, token) for owner, path, token in here if owner is repository]
         what = self.random.choice(["stash", "rebase", "rename", "remove", "branch"])
-        tracked = {place for place in own if repository.git("ls-files", "--", place[1])}
         if what == "stash":
             repository.git("stash", "push", "-q")
             self.guard.sync()
-            ours, _ = self.guard.open()
-            gone = ours & tracked
-            if gone:
-                self.check("stashed", False, str(gone))
-            repository.git("stash", "pop", "-q")
+            wanted = self.standing(repository, own)
+            seen = {place for place in self.guard.open()[0] if place[0] == repository.folder}
+            if seen != wanted:
+                self.check("stashed", False, "missed %s, false %s" % (wanted - seen, seen - wanted))
+            repository.git("stash", "pop", "-q", "--index")
         elif what == "rebase":
             repository.git("-c", "rebase.autoStash=true", "rebase", "-q", "--no-ff", "--root")
         elif what == "rename":
-            for place in tracked:
-                to = place[1] + ".moved"
-                repository.git("mv", place[1], to)
-                places = places - {place} | {(place[0], to, place[2])}
+            moved = {path for path, _ in own if repository.git("ls-files", "--", path)}
+            for path in moved:
+                repository.git("mv", path, path + ".moved")
+            own += [(path + ".moved", token) for path, token in own if path in moved]
         elif what == "remove":
-            for owner, path, token in here:
-                if owner is repository:
-                    edits.remove(repository, path, token, self.random.choice(edits.WAYS[:4]))
-            places -= own
+            for path, token in own:
+                edits.remove(repository, path, token, self.random.choice(edits.WAYS[:4]))
         else:
             repository.git("checkout", "-qf", "other")
-            places -= {place for place in tracked if place[1] in repository.files}
-            repository.git("checkout", "-q", "main")
-            # What was added and not committed goes with `-f`; what git does not know stays.
-            places -= {place for place in tracked if not os.path.exists(repository.path(place[1]))}
+            repository.git("checkout", "-qf", "main")
+        others = {(owner.folder, path, token[-4:]) for owner, path, token in here if owner is not repository}
+        return others | self.standing(repository, own)
+
+    def standing(self, repository, own):
+        """Which of these (path, token) are to be warned of: in the worktree or the index of a tracked file, or in an
+        env file that is there."""
+        places = set()
+        for path, token in own:
+            there = os.path.exists(repository.path(path)) and token in repository.read(path)
+            staged = repository.git("ls-files", "--", path)
+            in_index = staged and token in repository.git("show", ":" + path)
+            if in_index or there and (staged or path.endswith("/.env")):
+                places.add((repository.folder, path, token[-4:]))
         return places
 
     def burst(self):
