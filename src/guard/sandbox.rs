@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 /// Gives up writing anywhere but below these folders (which are there) and `/dev/null`; TCP, UDP where the
 /// kernel knows how, and signals to programs that it did not start. Programs that are started later inherit
-/// it. Gives a phrase for `guard status`: what was given up, or why it could not be.
+/// it. Gives a phrase for `guard status`, such as `gave up writing outside its own folders, TCP (Landlock 4)`, or why it
+/// could not be.
 ///
 /// Before Linux 7.0 only the thread that calls is bound, with those that it starts from then on: to be called
 /// before there is another.
@@ -77,7 +78,7 @@ mod system {
         let also: String = also.map(|(_, what)| format!(", {what}")).collect();
         let cut = if version < ABI::V3 { " but cutting files short" } else { "" };
         let threads = if bound { "" } else { "; not by threads that were there before" };
-        format!("writing outside its own folders{cut}{also} (Landlock {}){threads}", version as i32)
+        format!("gave up writing outside its own folders{cut}{also} (Landlock {}){threads}", version as i32)
     }
 }
 
@@ -183,9 +184,9 @@ mod tests {
             let landlock = LandlockStatus::Available { effective_abi: version, kernel_abi: None };
             system::phrase(&RulesetStatus::PartiallyEnforced, &landlock, true)
         };
-        assert_eq!(of(ABI::V1), "writing outside its own folders but cutting files short (Landlock 1)");
-        assert_eq!(of(ABI::V7), "writing outside its own folders, TCP, signals to others (Landlock 7)");
-        assert_eq!(of(ABI::V10), "writing outside its own folders, TCP, UDP, signals to others (Landlock 10)");
+        assert_eq!(of(ABI::V1), "gave up writing outside its own folders but cutting files short (Landlock 1)");
+        assert_eq!(of(ABI::V7), "gave up writing outside its own folders, TCP, signals to others (Landlock 7)");
+        assert_eq!(of(ABI::V10), "gave up writing outside its own folders, TCP, UDP, signals to others (Landlock 10)");
         let none = system::phrase(&RulesetStatus::NotEnforced, &LandlockStatus::NotImplemented, true);
         assert_eq!(none, "nothing is given up: this kernel has no Landlock");
     }
