@@ -91,10 +91,9 @@ mod system {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
-    #![cfg(target_os = "linux")]
-
     use std::fs;
     use std::net::TcpListener;
     use std::path::Path;
