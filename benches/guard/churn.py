@@ -323,6 +323,7 @@ class Bench:
         late = statistics.median(own["rss"] for own in samples[-third:]) / 1024
         self.say("churn", "%d works in %.1f min, CPU %.1f s, memory %.1f MiB, then %.1f, at most %.1f" % (
             works, (time.monotonic() - begun) / 60, last["cpu"] - first["cpu"], early, late, last["most"] / 1024))
+        self.say("churn: memory in MiB", " ".join("%.0f" % (own["rss"] / 1024) for own in samples))
         self.check("churn: memory does not grow", late <= early * 1.15 + 1, "%.1f to %.1f MiB" % (early, late))
         self.check("churn: descriptors do not grow", last["descriptors"] <= first["descriptors"] + 2,
                    "%d to %d" % (first["descriptors"], last["descriptors"]))

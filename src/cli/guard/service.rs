@@ -127,6 +127,11 @@ fn uninstalled(dry_run: bool) -> Result<Done> {
             lines.push(format!("{NOBODY}; a guard that runs is stopped by: leakwarden guard stop"));
         }
     }
+    if packaged && there.is_none() {
+        lines.push(format!(
+            "where it is enabled for everybody, yours is kept from starting by: systemctl --user mask {UNIT}"
+        ));
+    }
     let would = if dry_run { "would " } else { "" };
     let mut gone: Vec<PathBuf> = there.iter().map(|_| place.clone()).collect();
     // What `enable` made; where no manager answered it is still there, and would name a file that is gone.
