@@ -10,3 +10,4 @@ mod life;
 mod socket;
 mod storm;
 mod warns;
+mod work;
