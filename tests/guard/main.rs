@@ -6,6 +6,7 @@
 mod kit;
 
 mod daemon;
+mod kinds;
 mod life;
 mod socket;
 mod storm;
