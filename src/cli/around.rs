@@ -40,6 +40,12 @@ pub(super) fn home() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|folders| folders.home_dir().to_path_buf())
 }
 
+/// Where this user's configuration is, everybody's: `XDG_CONFIG_HOME` or `~/.config`. `None` where there is no
+/// home.
+pub(super) fn config_folder() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|folders| folders.config_dir().to_path_buf())
+}
+
 /// Where this user's data is kept: a copy of the program, hooks that git's configuration names. `None`
 /// where there is no home.
 pub(super) fn data_folder() -> Option<PathBuf> {
@@ -55,6 +61,11 @@ pub(super) fn state_folder() -> Option<PathBuf> {
 /// Where programs of this user's session keep their sockets; `None` where there is no such folder.
 pub(super) fn runtime_folder() -> Option<PathBuf> {
     set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute() && folder.is_dir())
+}
+
+/// What tells whether there is a desktop.
+pub(super) fn session() -> crate::guard::desk::Session {
+    crate::guard::desk::Session { bus: set("DBUS_SESSION_BUS_ADDRESS"), runtime: runtime_folder() }
 }
 
 /// The account on this machine, as its variables say; empty where they say nothing.

@@ -13,6 +13,7 @@ mod exceptions;
 mod exposures;
 mod generate;
 mod guard;
+mod guard_service;
 mod hook;
 mod import;
 mod install;

@@ -94,19 +94,11 @@ pub(super) fn commit(repo: &Repo) -> Option<String> {
     Some(repo.gix.head().ok()?.id()?.to_string())
 }
 
-/// Variables with which git names another repository than that of the current directory.
-const NAMING: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"];
-
 /// For ref formats that `gix` does not read: git's own answer.
 fn ask_git(repo: &Repo) -> Result<Option<ObjectId>> {
     let run = |arguments: &[&str]| {
         let mut call = git(arguments);
-        if let Some(folder) = &repo.folder {
-            call.current_dir(folder);
-            for name in NAMING {
-                call.env_remove(name);
-            }
-        }
+        repo.ask_at_home(&mut call);
         call.stderr(Stdio::null())
             .output()
             .context("this repository keeps its refs in a format that only git itself reads, and `git` cannot be run")

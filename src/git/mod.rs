@@ -20,6 +20,7 @@ pub mod receipts;
 pub mod reflog;
 mod rename;
 pub mod signing;
+mod since;
 pub mod staged;
 pub mod state;
 pub mod tracked;
@@ -236,6 +237,19 @@ impl Repo {
             };
         }
         bail!("tags are nested too deeply")
+    }
+
+    /// Lets a call of git speak of this repository, where it was opened by its folder: whatever the current
+    /// directory and the environment name.
+    fn ask_at_home(&self, call: &mut std::process::Command) {
+        const NAMING: [&str; 5] =
+            ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"];
+        if let Some(folder) = &self.folder {
+            call.current_dir(folder);
+            for name in NAMING {
+                call.env_remove(name);
+            }
+        }
     }
 
     /// Whether a remote is configured.

@@ -181,32 +181,37 @@ impl<'r> Uncommitted<'r> {
         Ok(all)
     }
 
-    /// The tracked files and links at these paths and below them, or all of them; each once, in order.
-    pub fn tracked<'p>(&self, at: Option<impl Iterator<Item = &'p [u8]>>) -> Vec<Vec<u8>> {
-        let mut paths: Vec<Vec<u8>> = match at {
-            None => self.named(0..self.index.entries().len()),
-            Some(at) => at.flat_map(|path| self.at_or_below(path)).collect(),
+    /// The tracked files and links at these paths and below them, or all of them, as numbers in the index;
+    /// each path once, in order.
+    pub fn tracked<'p>(&self, at: Option<impl Iterator<Item = &'p [u8]>>) -> Vec<u32> {
+        let number = |place: usize| u32::try_from(place).ok();
+        let mut places: Vec<u32> = match at {
+            None => (0..self.index.entries().len()).filter_map(number).collect(),
+            Some(at) => at.flat_map(|path| self.at_or_below(path)).filter_map(number).collect(),
         };
-        paths.sort_unstable();
-        paths.dedup();
-        paths
+        places.retain(|&place| self.is_looked_at(&self.index.entries()[place as usize]));
+        places.sort_unstable();
+        // A path in conflict has up to three entries, one after the other.
+        places.dedup_by(|a, b| self.path(*a) == self.path(*b));
+        places
     }
 
-    fn at_or_below(&self, path: &[u8]) -> Vec<Vec<u8>> {
+    fn at_or_below(&self, path: &[u8]) -> impl Iterator<Item = usize> {
         let own = self.index.entry_range(path.as_bstr()).into_iter();
         let folder = [path, b"/"].concat();
         let below = self.index.prefixed_entries_range(folder.as_bstr());
-        own.chain(below).flat_map(|range| self.named(range)).collect()
+        own.chain(below).flatten()
     }
 
-    /// The paths of entries that git would look at on disk.
-    fn named(&self, range: std::ops::Range<usize>) -> Vec<Vec<u8>> {
-        let entries = self.index.entries().get(range).unwrap_or_default().iter();
-        let looked_at = |entry: &&gix::index::Entry| {
-            let kind = matches!(entry.mode, Mode::FILE | Mode::FILE_EXECUTABLE | Mode::SYMLINK);
-            kind && !entry.flags.intersects(Flags::SKIP_WORKTREE | Flags::ASSUME_VALID)
-        };
-        entries.filter(looked_at).map(|entry| entry.path(&self.index).to_vec()).collect()
+    /// Whether git would look at an entry on disk.
+    fn is_looked_at(&self, entry: &gix::index::Entry) -> bool {
+        let kind = matches!(entry.mode, Mode::FILE | Mode::FILE_EXECUTABLE | Mode::SYMLINK);
+        kind && !entry.flags.intersects(Flags::SKIP_WORKTREE | Flags::ASSUME_VALID)
+    }
+
+    /// The path of an entry by its number.
+    pub fn path(&self, place: u32) -> &[u8] {
+        self.index.entry(place as usize).path(&self.index)
     }
 
     /// Whether the index names this path.
@@ -227,6 +232,12 @@ impl<'r> Uncommitted<'r> {
         let mode = if folder { Mode::DIR } else { Mode::FILE };
         let at = self.stack.at_entry(path.as_bstr(), Some(mode)).map_err(plain)?;
         Ok(at.is_excluded())
+    }
+
+    /// Since when, in Unix seconds, all versions of a tracked file in HEAD's history hold something; `None`
+    /// where its newest does not.
+    pub fn since(&self, path: &[u8], holds: impl Fn(&[u8]) -> bool) -> Option<i64> {
+        super::since::since(self.repo, path, holds)
     }
 
     /// The permission bits of a file of the worktree; `None` where there is none, or the system has none.

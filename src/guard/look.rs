@@ -11,11 +11,13 @@ use jiff::civil::Date;
 use super::Warning;
 use super::see::{Sight, Value};
 use super::walk::{Met, Names, walk};
-use crate::exception::book::Book;
+use crate::exception::book::{Book, repo_id};
 use crate::exception::once::{self, Once};
+use crate::finding::escape;
 use crate::git::uncommitted::{Clean, Uncommitted};
-use crate::git::{Repo, Surroundings, state};
+use crate::git::{Repo, Surroundings, state, write};
 use crate::judgement::{self, Fault, Judgement};
+use crate::ledger::line::sha256;
 use crate::policy::guard::Guard;
 use crate::policy::layers::Layers;
 use crate::policy::{Judged, check};
@@ -103,8 +105,12 @@ pub struct Look {
     pub again: BTreeSet<Vec<u8>>,
     /// The secrets in env files, where policy asks for their use or age.
     pub values: Vec<Value>,
+    /// The repository, as a name that all of its worktrees and clones share; empty where there are no values.
+    pub place: String,
     /// What policy says of the guard here.
     pub guard: Guard,
+    /// SHA-256, in hex, of the repository's own policy as it is staged; empty where there is none.
+    pub own_policy: String,
 }
 
 impl Watched {
@@ -174,7 +180,8 @@ impl Watched {
             self.forget(path);
         }
         let mut gone = false;
-        for path in tracked {
+        for place in tracked {
+            let path = content.path(place).to_vec();
             let sight = judge.tracked(&path, &mut content, &mut self.clean, kept);
             gone |= sight.gone;
             self.put(path, sight);
@@ -194,7 +201,15 @@ impl Watched {
         for (path, reason) in met.unread {
             self.put(path.clone(), Sight::unread(&path, &reason));
         }
-        Ok(self.look_of(met.folders, guard))
+        let mut look = self.look_of(met.folders, guard);
+        if !look.values.is_empty() {
+            let made = || write::first_commit(&repo).map(|commit| repo_id(&commit));
+            let known = book.map(|book| book.repo_id).or_else(made);
+            look.place = known.unwrap_or_else(|| escape(self.folder.as_os_str().as_encoded_bytes()));
+        }
+        look.own_policy =
+            content.staged_file(crate::policy::PATH)?.map(|text| sha256(text.as_bytes())).unwrap_or_default();
+        Ok(look)
     }
 
     /// Everything that may be excepted in a worktree, with what it is judged by.

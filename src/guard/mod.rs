@@ -6,9 +6,13 @@
 //!
 //! - [`warning`]: what is warned of;
 //! - [`look`]: one repository as it is now, as warnings;
-//! - [`duty`]: hooks, policy and ledger, as warnings;
+//! - [`values`]: the same value in two places, and values that are too old;
+//! - [`duty`]: the hooks of a repository, as warnings;
+//! - [`house`]: policy and ledger, as warnings, and `kept`, whether the ledger is what it was;
+//! - [`record`]: what the ledger says of them;
 //! - [`desk`], [`systemd`]: who is told besides those who ask;
 //! - [`sandbox`]: what it gives up;
+//! - [`service`]: the files that start it with the session;
 //! - [`registry`]: which repositories are watched;
 //! - [`watch`], [`queue`], [`pending`]: being told of changes, and when to look;
 //! - [`open`], [`history`]: which warnings are open, and what became of others;
@@ -19,19 +23,24 @@ pub mod desk;
 pub mod duty;
 pub mod file;
 pub mod history;
+pub mod house;
+mod kept;
 pub mod look;
 pub mod open;
 pub mod pending;
 pub mod protocol;
 pub mod queue;
+pub mod record;
 pub mod registry;
 #[cfg(unix)]
 pub mod run;
 pub mod sandbox;
 mod see;
+pub mod service;
 #[cfg(unix)]
 pub mod socket;
 pub mod systemd;
+pub mod values;
 mod walk;
 pub mod warning;
 pub mod watch;

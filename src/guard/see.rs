@@ -1,6 +1,9 @@
 //! What is seen at one place of a repository: findings, judged as the hook judges them, as warnings.
 
+use std::convert::Infallible;
+
 use globset::GlobSet;
+use jiff::civil::Date;
 
 use super::walk::Speaks;
 use super::{Kind, Warning};
@@ -14,6 +17,7 @@ use crate::level::{Confidence, Severity};
 use crate::policy::Judged;
 use crate::receipt::NotScanned;
 use crate::report::human::shell_quote;
+use crate::scan::scan_content;
 
 /// The rule whose findings say that a path is an env file.
 const ENV_FILE: &str = "generic-env-file";
@@ -51,6 +55,12 @@ pub struct Value {
     pub what: String,
     /// Where it is replaced.
     pub rotate: Option<String>,
+    /// When it came into history, where git tracks the file.
+    pub since: Option<Date>,
+    /// The id of a warning of its reuse; `None` where an exception speaks of that.
+    pub reuse: Option<String>,
+    /// The id of a warning of its age; `None` where an exception speaks of that.
+    pub age: Option<String>,
 }
 
 impl Sight {
@@ -197,19 +207,42 @@ impl Judge<'_> {
             self.tell(&mut sight, Kind::EnvMode, severity, "guard-env-mode", (&shown, what), (why, steps), kept);
         }
         if guard.reuse.is_some() || guard.age.is_some() {
-            sight.values = real.iter().map(|own| self.value(&own.finding)).collect();
+            sight.values = real.iter().map(|own| self.value(&own.finding, content, kept)).collect();
         }
         sight
     }
 
-    fn value(&self, finding: &Finding) -> Value {
+    fn value(&self, finding: &Finding, content: &Uncommitted<'_>, kept: &mut Kept) -> Value {
+        let at = &finding.location.path;
+        let name = |finding: &Finding| pseudonym(finding, self.key);
+        // Only its keyed hash is kept.
+        let secret = pseudonym_of("guard value", finding.secret.expose(), self.key);
+        let mut speaks = |wanted: Option<Severity>, rule: &str| {
+            let about = Finding { rule: rule.to_owned(), severity: wanted?, marker: None, ..finding.clone() };
+            let judged = self.judgement.judge(vec![about], self.book, self.once).pop()?;
+            kept.iter_mut().for_each(|all| all.push(judged.clone()));
+            judged.excepted.is_none().then_some(judged.id)
+        };
+        let guard = &self.judgement.policy.guard;
+        let (reuse, age) = (speaks(guard.reuse, "guard-reuse"), speaks(guard.age, "guard-age"));
+        let wanted = name(finding);
+        let holds = |bytes: &[u8]| {
+            let scanned = scan_content(at, bytes, &self.judgement.rules, |_, _, _| Ok::<(), Infallible>(()));
+            scanned.is_ok_and(|scanned| scanned.findings.iter().any(|own| name(own) == wanted))
+        };
+        let tracked = guard.age.is_some() && content.is_tracked(at);
+        let since = tracked.then(|| content.since(at, holds)).flatten();
         Value {
-            path: escape(&finding.location.path),
+            path: escape(at),
             line: finding.location.line,
-            // Only its keyed hash is kept.
-            secret: pseudonym_of("guard value", finding.secret.expose(), self.key),
+            secret,
             what: format!("{} {}", finding.what(), finding.redacted),
             rotate: finding.rotate.clone(),
+            since: since.and_then(|seconds| {
+                Some(jiff::Timestamp::from_second(seconds).ok()?.to_zoned(jiff::tz::TimeZone::UTC).date())
+            }),
+            reuse,
+            age,
         }
     }
 

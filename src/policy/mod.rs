@@ -3,6 +3,7 @@
 //!
 //! - [`syntax`]: what may be written;
 //! - [`layers`]: how built-in values, fleet, user and repository make one policy;
+//! - [`kinds`]: the kinds of exceptions that they make;
 //! - [`check`]: mistakes in a layer, by field;
 //! - [`guard`]: what the guard warns of;
 //! - [`judge`]: what happens with each finding.
@@ -10,6 +11,7 @@
 pub mod check;
 pub mod guard;
 pub mod judge;
+mod kinds;
 pub mod layers;
 pub mod syntax;
 

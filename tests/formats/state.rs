@@ -39,9 +39,9 @@ fn an_old_ledger_is_read_and_goes_on() -> Result<()> {
 fn later() -> String {
     let mut text = fixture("ledger-v1.jsonl");
     for (seq, more) in [
-        (4, "\"v\":2,\"event\":\"guard-warned\",\"many\":[1,{\"a\":2}]"),
+        (4, "\"v\":2,\"event\":\"moon-full\",\"many\":[1,{\"a\":2}]"),
         (5, "\"v\":2,\"event\":\"blocked\",\"new\":true"),
-        (6, "\"v\":1,\"event\":\"policy-changed\""),
+        (6, "\"v\":1,\"event\":\"tide-high\""),
     ] {
         let last = text.lines().last().unwrap_or_default();
         let prev: String = Sha256::digest(last.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -66,7 +66,7 @@ fn later_records_are_said_and_their_chain_is_checked() -> Result<()> {
         ledger(s, &text, &head(&text))?;
         for words in ["ledger show", "ledger show --json"] {
             let shown = s.leakwarden(words)?;
-            for expected in ["guard-warned", "policy-changed", "not one that this version knows", "newer leakwarden"] {
+            for expected in ["moon-full", "tide-high", "not one that this version knows", "newer leakwarden"] {
                 ensure!(shown.ok()?.stderr.contains(expected), "{words}: {expected}: {}", shown.stderr);
             }
             ensure!(shown.stdout.lines().filter(|line| line.contains("blocked")).count() == 2, "{}", shown.stdout);
@@ -77,7 +77,7 @@ fn later_records_are_said_and_their_chain_is_checked() -> Result<()> {
         // A later record is a link all the same.
         ledger(s, &text.replace("\"many\":[1,", "\"many\":[2,"), &head(&text))?;
         ensure!(s.leakwarden("ledger verify")?.exits(1)?.stdout.contains("BROKEN"), "a changed record");
-        let without: String = text.split_inclusive('\n').filter(|line| !line.contains("guard-warned")).collect();
+        let without: String = text.split_inclusive('\n').filter(|line| !line.contains("moon-full")).collect();
         ledger(s, &without, &head(&text))?;
         s.leakwarden("ledger verify")?.exits(1)?;
         // And what this version writes follows it.

@@ -98,3 +98,57 @@ fn what_policy_asks_for() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn the_same_value_twice_and_an_old_one() -> Result<()> {
+    use leakwarden::guard::values::Values;
+    const ASKED: &str = "[guard]\nreuse = \"medium\"\nage = \"low\"\noldest_days = 30\n";
+    let kinds = |warnings: &[leakwarden::guard::Warning], kind| -> Vec<String> {
+        warnings.iter().filter(|own| own.kind == kind).map(|own| format!("{}: {}", own.path, own.why)).collect()
+    };
+    in_repository(|s| {
+        let state = s.root().join("tmp");
+        s.write(".gitignore", ".env*\n")?;
+        s.commit_unchecked("one")?;
+        s.write(".env.dev", env("env-11"))?;
+        let mut eye = Eye::with(s, ASKED);
+        let day = jiff::civil::date(2026, 11, 1);
+        let mut values = Values::open(&state)?;
+        let folder = s.path("");
+        ensure!(values.update(&folder, &eye.all()?, day)?.is_empty(), "one place, and new");
+        s.write(".env.prod", env("env-11"))?;
+        let twice = values.update(&folder, &eye.all()?, day)?;
+        let told = kinds(&twice, Kind::Reuse);
+        ensure!(told.len() == 2 && told[0].contains(".env.prod"), "{twice:?}");
+        let id = twice[0].id.clone();
+        s.run(
+            s.command(crate::kit::LEAKWARDEN)
+                .args(["allow", &id, "--kind", "accepted-risk", "--reason"])
+                .arg("one account for both"),
+        )?
+        .exits(2)?;
+        let policy = s.root().join("home/.config/leakwarden/config.toml");
+        fs::create_dir_all(policy.parent().expect("a folder"))?;
+        fs::write(&policy, ASKED)?;
+        s.run(
+            s.command(crate::kit::LEAKWARDEN)
+                .args(["allow", &id, "--kind", "accepted-risk", "--reason"])
+                .arg("one account for both"),
+        )?
+        .ok()?;
+        ensure!(kinds(&values.update(&folder, &eye.all()?, day)?, Kind::Reuse).len() == 1, "one is excepted");
+        // A linked worktree is the same place, another repository is not.
+        s.git("worktree add -q ../linked")?;
+        let linked = s.root().join("linked");
+        fs::write(linked.join(".env.dev"), env("env-11"))?;
+        fs::remove_file(s.path(".env.prod"))?;
+        let look = Eye::at_folder(s, &linked, ASKED).all()?;
+        values.update(&folder, &eye.all()?, day)?;
+        ensure!(kinds(&values.update(&linked, &look, day)?, Kind::Reuse).is_empty(), "worktrees are one place");
+        let later = values.update(&folder, &eye.all()?, jiff::civil::date(2026, 12, 15))?;
+        ensure!(kinds(&later, Kind::Age).len() == 1, "{later:?}");
+        let kept = fs::read(state.join("values.json"))?;
+        plant::check("the values", &kept)?;
+        Ok(())
+    })
+}

@@ -75,7 +75,7 @@ fn step(s: &Sandbox, dice: &mut Dice, seed: u64, number: usize) -> Result<(Strin
         if fs::symlink_metadata(&path).is_ok_and(|data| data.is_symlink()) {
             fs::remove_file(&path)?;
         }
-        let clash = path.parent().is_some_and(|folder| folder.is_file());
+        let clash = path.parent().is_some_and(|folder| s.path("src").is_file() && folder.starts_with(s.path("src")));
         if path.is_dir() || clash {
             return Ok((told("left"), Scope::All));
         }
@@ -92,7 +92,7 @@ fn step(s: &Sandbox, dice: &mut Dice, seed: u64, number: usize) -> Result<(Strin
     let middle = lines.len() / 2;
     let planted =
         |end: &str| [&lines[..middle].concat(), &*line(&secret).replace('\n', end), &lines[middle..].concat()].concat();
-    match dice.below(30) {
+    match dice.below(39) {
         0..=5 => write("plant", planted("\n")),
         6 => write("plant with CRLF", planted("\r\n")),
         7 | 8 => write("clean", lines.iter().filter(|line| !line.contains("token")).copied().collect()),
@@ -115,6 +115,34 @@ fn step(s: &Sandbox, dice: &mut Dice, seed: u64, number: usize) -> Result<(Strin
         26 => git(&["merge -q --no-edit --no-verify other"]),
         27 => git(&["merge --abort", "reset -q --hard"]),
         28 => git(&["cherry-pick other", "cherry-pick --abort"]),
+        29 => git(&["cherry-pick other"]),
+        30 => git(&["update-index --assume-unchanged FILE"]),
+        31 => git(&["update-index --no-assume-unchanged --no-skip-worktree FILE"]),
+        32 => git(&["update-index --skip-worktree FILE"]),
+        33 => git(&["commit -q --amend --no-edit --no-verify"]),
+        34 => git(&["config core.autocrlf input"]),
+        35 => git(&["config core.autocrlf false"]),
+        36 => {
+            let rule = dice.of(&["*.py text eol=crlf\n", "*.yml -text\n", "* text=auto\n", "*.txt ident\n"]);
+            s.append(".gitattributes", *rule)?;
+            Ok((told("attributes"), Scope::All))
+        }
+        37 => {
+            // A folder where a file was, or the other way round.
+            let folder = s.path("src");
+            if folder.is_dir() {
+                fs::remove_dir_all(&folder)?;
+                s.write("src", line(&secret))?;
+            } else if fs::symlink_metadata(&folder).is_ok() {
+                fs::remove_file(&folder)?;
+            }
+            Ok((told("turn src"), Scope::Paths([b"src".to_vec()].into())))
+        }
+        38 => {
+            let Some(id) = crate::blocked(s, None)?.into_iter().next() else { return Ok((told("left"), at_file)) };
+            s.allow(&id, &[])?;
+            Ok((told("allow"), Scope::All))
+        }
         _ => {
             if path.is_file() {
                 fs::remove_file(&path)?;

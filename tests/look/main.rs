@@ -37,13 +37,18 @@ impl<'s> Eye<'s> {
 
     /// The same with a user's policy.
     pub fn with(s: &'s Sandbox, policy: &str) -> Self {
+        Eye::at_folder(s, &s.path(""), policy)
+    }
+
+    /// The same on another worktree.
+    pub fn at_folder(s: &'s Sandbox, folder: &std::path::Path, policy: &str) -> Self {
         let mut layers = Layers::default();
         if !policy.is_empty() {
             let keys = leakwarden::config::keys(policy).expect("a valid policy");
             layers.user = Some(("user".to_owned(), keys));
         }
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().max(date(2026, 1, 1));
-        Eye { s, watched: Watched::new(&s.path("")), machine: Machine::new(layers, [7; 32], today) }
+        Eye { s, watched: Watched::new(folder), machine: Machine::new(layers, [7; 32], today) }
     }
 
     /// Looks at everything.
@@ -113,4 +118,30 @@ pub fn judged_by_the_hook(s: &Sandbox) -> Result<BTreeSet<String>> {
     all.extend(blocked(s, other.to_str())?);
     std::fs::remove_file(&other)?;
     Ok(all)
+}
+
+#[test]
+fn zz_timing() -> Result<()> {
+    let Ok(folder) = std::env::var("BIG") else { return Ok(()) };
+    let mut machine = Machine::new(Layers::default(), [7; 32], date(2026, 11, 1));
+    let mut watched = Watched::new(std::path::Path::new(&folder));
+    for _ in 0..3 {
+        let start = std::time::Instant::now();
+        let look = watched.look(&mut machine, &Scope::All)?;
+        println!(
+            "all: {:?}, {} folders, {} warnings {}",
+            start.elapsed(),
+            look.folders.len(),
+            look.warnings.len(),
+            std::fs::read_to_string("/proc/self/status")?
+                .lines()
+                .filter(|l| l.starts_with("VmHWM") || l.starts_with("VmRSS"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        );
+        let start = std::time::Instant::now();
+        let look = watched.look(&mut machine, &Scope::Paths([b"d1/e1/f1/g1/file1.txt".to_vec()].into()))?;
+        println!("one: {:?} {}", start.elapsed(), look.warnings.len());
+    }
+    Ok(())
 }

@@ -67,6 +67,18 @@ pub enum Guard {
     },
     /// End a pause.
     Resume,
+    /// Start it with your session: a service of systemd, or what this system has.
+    InstallService {
+        /// Print what would be done and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Start it with your session no more.
+    UninstallService {
+        /// Print what would be done and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Wait until everything that happened so far was looked at.
     #[command(hide = true)]
     Sync,
@@ -88,6 +100,8 @@ pub(super) fn run(command: Guard) -> Exit {
         Guard::List => list::list(),
         Guard::Pause { time, until_tomorrow } => list::pause(&time, until_tomorrow),
         Guard::Resume => list::resume(),
+        Guard::InstallService { dry_run } => return super::guard_service::install(dry_run),
+        Guard::UninstallService { dry_run } => return super::guard_service::uninstall(dry_run),
         others => running(&others),
     };
     match done.map(|(text, exit)| (print(&text), exit)) {

@@ -9,15 +9,23 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Done, folder};
+use crate::cli::case::Docket;
 use crate::cli::case::Failure;
-use crate::cli::{Exit, around, journal, tell};
-use crate::config::{self, FLEET};
+use crate::cli::doctor::SHORT_PATH;
+use crate::cli::{Exit, around, install, journal, tell};
+use crate::config;
+use crate::doctor::hooks::{Answers, Question};
 use crate::finding::escape;
+use crate::guard::desk::Desk;
 use crate::guard::history::Event;
 use crate::guard::protocol::{Do, Said, Status};
-use crate::guard::run::{LOCK, Running, Setup};
+use crate::guard::run::{LOCK, Running, Setup, Shared};
 use crate::guard::socket::Client;
-use crate::guard::{Machine, file, run};
+use crate::guard::{Machine, Warning, duty, file, house, run};
+use crate::install::gits;
+use crate::install::shim::names;
+use crate::ledger::Entry;
+use crate::level::Severity;
 
 /// How long an answer may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,23 +44,18 @@ pub(super) fn run(detached: bool) -> Done {
     file::private_folder(&folder).map_err(Failure::usage)?;
     let state = around::state_folder().context("there is no home directory").map_err(Failure::usage)?;
     let user = around::user_policy();
-    let policy = user.iter().cloned().chain([PathBuf::from(FLEET)]).collect();
     let mut writable = vec![state];
-    // Where policy has a mistake, the guard runs and says so.
-    if let Ok(layers) = config::machine(user.as_deref())
-        && let Ok(joined) = layers.layers.join()
-        && let Ok(ledger) = journal::ledger(&joined.ledger)
-    {
-        // Makes it where there is none: it is the key that is wanted.
-        let _ = ledger.key();
-        writable.push(ledger.folder().to_path_buf());
-    }
+    // Where policy has a mistake, the guard runs and says so. This makes the ledger's key where there is none.
+    writable.extend(shared(user.as_deref()).map(|own| own.ledger.folder().to_path_buf()));
     let setup = Setup {
         sockets: sockets(&folder),
         folder,
         writable,
-        policy,
-        machine: Box::new(move || machine(user.as_deref())),
+        policy: house::policies(user.as_deref()),
+        shared: Box::new(move || shared(user.as_deref())),
+        hooks: Box::new(hooks()),
+        base: Entry { at: "guard".to_owned(), host: around::host(), os_user: around::os_user(), ..Entry::default() },
+        desk: Desk::new(around::session()),
         tell: Box::new(|event| tell(&line(event))),
     };
     run::run(setup).map_err(Failure::usage)?;
@@ -60,10 +63,33 @@ pub(super) fn run(detached: bool) -> Done {
 }
 
 /// What all repositories of this machine share.
-fn machine(user: Option<&Path>) -> Result<Machine> {
+fn shared(user: Option<&Path>) -> Result<Shared> {
     let layers = config::machine(user)?.layers;
-    let key = journal::ledger(&layers.join()?.ledger)?.key()?;
-    Ok(Machine::new(layers, key, around::today()))
+    let policy = layers.join()?;
+    let ledger = journal::ledger(&policy.ledger)?;
+    let machine = Machine::new(layers, ledger.key()?, around::today());
+    Ok(Shared { machine, guard: policy.guard, ledger })
+}
+
+/// Looks at hooks as doctor does.
+fn hooks() -> impl FnMut(&Path, Severity) -> Vec<Warning> {
+    // It may be upgraded in place while it runs.
+    let this = std::env::current_exe().ok();
+    move |folder, severity| {
+        let gits = gits::find(&around::path(), around::home().as_deref());
+        let docket = Docket::open().ok();
+        let repo = docket.as_ref().and_then(|docket| install::at(folder, docket).ok().flatten());
+        let judgement = docket.and_then(|docket| install::judgement(docket, repo.as_ref()).ok());
+        let wanted = names(judgement.as_ref().map(install::strict).unwrap_or_default());
+        let question = Question {
+            folder,
+            gits: &gits,
+            on_path: install::on_path(),
+            on_short_path: install::has_program(&SHORT_PATH.map(PathBuf::from)),
+            wanted: &wanted,
+        };
+        duty::hooks(question, severity, &mut Answers::new(this.clone()))
+    }
 }
 
 /// Where the guard may listen.

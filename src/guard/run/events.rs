@@ -121,7 +121,7 @@ impl Guard {
             self.timers.policy = Some(now + SETTLE);
             self.timers.house = Some(now + SETTLE);
         }
-        if self.house.files().iter().any(touches) {
+        if self.house.iter().flat_map(|house| house.files()).any(|wanted| touches(&wanted)) {
             self.timers.house = Some(now + SETTLE);
         }
     }
@@ -129,7 +129,8 @@ impl Guard {
     /// Watches where policy and ledger are, or where they would come to be.
     pub(super) fn watch_house(&mut self) {
         let mut folders: Vec<PathBuf> = Vec::new();
-        for wanted in self.setup.policy.iter().chain(&self.house.files()) {
+        let files: Vec<PathBuf> = self.house.iter().flat_map(|house| house.files()).collect();
+        for wanted in self.setup.policy.iter().chain(&files) {
             let there = wanted.ancestors().find(|folder| folder.is_dir());
             folders.extend(there.map(Path::to_path_buf));
             // Where the folder itself is replaced, or there are only files in it.

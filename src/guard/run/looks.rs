@@ -12,7 +12,7 @@ use crate::guard::protocol::{NotScanned, State};
 use crate::guard::registry::Registry;
 use crate::guard::watch::git::Places;
 use crate::guard::watch::{Place, Refusal, Watch, mount};
-use crate::guard::{Look, Scope, duty, file};
+use crate::guard::{Look, Scope, file};
 use crate::install::below;
 
 /// How often new folders are looked at at once. With more, somebody makes them faster than we look.
@@ -56,11 +56,11 @@ impl Guard {
         let seen = loop {
             rounds += 1;
             let now = Instant::now();
-            let (Some(own), Some(machine)) = (self.repositories.get_mut(&id), &mut self.machine) else {
+            let (Some(own), Some(shared)) = (self.repositories.get_mut(&id), &mut self.shared) else {
                 let why = self.troubles.get("policy").cloned().unwrap_or_default();
                 return self.ill(id, State::Error, why, now);
             };
-            let seen = match own.watched.look(machine, &scope) {
+            let seen = match own.watched.look(&mut shared.machine, &scope) {
                 Ok(seen) => seen,
                 Err(error) if own.on_disk().is_some() => {
                     let why = escape(format!("{error:#}").as_bytes());
@@ -87,15 +87,25 @@ impl Guard {
     fn seen(&mut self, id: u32, seen: Look) {
         let now = Instant::now();
         let Some(own) = self.repositories.get_mut(&id) else { return };
+        let known = self.values.as_mut().map_or(Ok(Vec::new()), |values| values.update(&own.folder, &seen, self.day));
+        let values = match known {
+            Ok(warnings) => warnings,
+            Err(error) => {
+                self.troubles.insert("values", escape(format!("{error:#}").as_bytes()));
+                Vec::new()
+            }
+        };
         own.well(now);
         own.filtered = seen.filtered;
         own.desktop = seen.guard.desktop;
         let skipped = seen.not_scanned.into_iter();
         own.not_scanned = skipped.map(|own| NotScanned { path: own.path, reason: own.reason }).collect();
         if std::mem::take(&mut own.hooks_due) {
-            own.hooks = duty::hooks(&own.folder);
+            let severity = seen.guard.hooks;
+            own.hooks = severity.map_or_else(Vec::new, |severity| (self.setup.hooks)(&own.folder, severity));
         }
         let mut warnings = seen.warnings;
+        warnings.extend(values);
         warnings.extend(own.hooks.iter().cloned());
         let folder = own.folder.clone();
         for path in &seen.again {

@@ -23,8 +23,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::desk::Desk;
-use super::duty::House;
 use super::history::{Became, Event, History};
+use super::house::House;
 use super::open::{self, Book};
 use super::pending::Pending;
 use super::protocol::Said;
@@ -32,14 +32,23 @@ use super::queue::Queue;
 use super::registry::Registry;
 use super::socket::{self, Ask};
 use super::systemd::Supervisor;
+use super::values::Values;
 use super::watch::Watch;
-use super::{Machine, Warning, file, sandbox};
+use super::{Machine, Warning, file, record, sandbox};
 use crate::finding::escape;
+use crate::git::Repo;
+use crate::ledger::record::Place;
+use crate::ledger::{Entry, Ledger};
+use crate::level::Severity;
+use crate::policy;
 use repository::Repository;
 
 /// The lock's name in the guard's folder. Who holds it is the guard of this user; in it stands where it
 /// listens.
 pub const LOCK: &str = "lock";
+
+/// Where it is kept what was known of policy and ledger.
+const KNOWN: &str = "known.json";
 
 /// How often it is looked whether repositories are where they were.
 const TIDY: Duration = Duration::from_secs(60);
@@ -64,9 +73,26 @@ pub struct Setup {
     /// Files and folders whose change means that policy is read again.
     pub policy: Vec<PathBuf>,
     /// Reads what all repositories share.
-    pub machine: Box<dyn FnMut() -> Result<Machine>>,
+    pub shared: Box<dyn FnMut() -> Result<Shared>>,
+    /// Looks at the hooks of a repository; their warnings have this severity.
+    pub hooks: Box<dyn FnMut(&Path, Severity) -> Vec<Warning>>,
+    /// What every record of the ledger says: where and by which account.
+    pub base: Entry,
+    /// The desktop.
+    pub desk: Desk,
     /// Is told what becomes of warnings.
     pub tell: Box<dyn FnMut(&Event)>,
+}
+
+/// What all repositories share, as policy says now.
+#[derive(Debug)]
+pub struct Shared {
+    /// What repositories are looked at with.
+    pub machine: Machine,
+    /// What policy says of the guard, without any repository's.
+    pub guard: policy::guard::Guard,
+    /// The ledger.
+    pub ledger: Ledger,
 }
 
 /// What the lock's file says of the guard that runs.
@@ -94,12 +120,12 @@ struct Guard {
     repositories: BTreeMap<u32, Repository>,
     next: u32,
     registry: Registry,
-    machine: Option<Machine>,
+    shared: Option<Shared>,
     day: Date,
-    house: House,
+    house: Option<House>,
+    values: Option<Values>,
     book: Book,
     history: History,
-    desk: Desk,
     supervisor: Supervisor,
     status_line: String,
     started: Timestamp,
@@ -134,15 +160,16 @@ pub fn run(setup: Setup) -> Result<()> {
     file::private_folder(&setup.folder)?;
     let socket = socket::place(&setup.sockets)?;
     let _lock = alone(&setup.folder, &socket)?;
-    let queue = Queue::default();
-    let mut watch = Watch::new(queue.clone());
-    // Its own folder first: what is changed there from now on is not missed.
-    let own = watch.add(&setup.folder, super::watch::Place::Own);
     let listener = socket::listen(&socket)?;
     let mut writable = vec![setup.folder.clone()];
     writable.extend(socket.parent().map(Path::to_path_buf));
     writable.extend(setup.writable.iter().filter(|folder| folder.is_dir()).cloned());
+    // It binds this thread and those that it starts from now on.
     let sandbox = sandbox::enter(&writable);
+    let queue = Queue::default();
+    let mut watch = Watch::new(queue.clone());
+    // Its own folder first: what is changed there from now on is not missed.
+    let own = watch.add(&setup.folder, super::watch::Place::Own);
     let mut troubles = BTreeMap::new();
     if own.is_err() {
         let why = watch.broken().unwrap_or("its own folder cannot be watched; changes are seen late").to_owned();
@@ -152,6 +179,8 @@ pub fn run(setup: Setup) -> Result<()> {
         troubles.insert("warnings", escape(format!("{error:#}").as_bytes()));
         Book::default()
     });
+    let values = Values::open(&setup.folder);
+    let values = values.map_err(|error| troubles.insert("values", escape(format!("{error:#}").as_bytes()))).ok();
     let history = History::read(&setup.folder);
     let now = Instant::now();
     let mut guard = Guard {
@@ -161,12 +190,12 @@ pub fn run(setup: Setup) -> Result<()> {
         repositories: BTreeMap::new(),
         next: 0,
         registry: Registry::default(),
-        machine: None,
+        shared: None,
         day: clock::today(),
-        house: House::default(),
+        house: None,
+        values,
         book,
         history,
-        desk: Desk::default(),
         supervisor: Supervisor::default(),
         status_line: String::new(),
         started: open::seconds(Timestamp::now()),
@@ -232,8 +261,8 @@ impl Guard {
             if !self.paused() {
                 self.look_at_next(now);
             }
-            if self.desk.waits() {
-                self.desk.flush();
+            if self.setup.desk.waits() {
+                self.setup.desk.flush();
             }
             self.answer_syncs();
             let waiting = self.repositories.values().any(|own| own.is_new()) && !self.paused();
@@ -255,7 +284,7 @@ impl Guard {
         let timers = &self.timers;
         let own = self.repositories.values().flat_map(Repository::timers);
         let pending = if self.paused() { None } else { self.pending.next() };
-        let desk = self.desk.waits().then(|| Instant::now() + Duration::from_secs(1));
+        let desk = self.setup.desk.waits().then(|| Instant::now() + Duration::from_secs(1));
         let syncs = self.syncs.iter().map(|own| own.until);
         [timers.registry, timers.policy, timers.house, timers.discover, timers.alive, timers.rest, pending, desk]
             .into_iter()
@@ -289,9 +318,9 @@ impl Guard {
             self.look_at_house();
         }
         if due(&mut self.timers.rest)
-            && let Some(machine) = &mut self.machine
+            && let Some(shared) = &mut self.shared
         {
-            machine.rest();
+            shared.machine.rest();
         }
         if due(&mut self.timers.discover) {
             self.discover();
@@ -316,9 +345,16 @@ impl Guard {
     /// Reads policy again. Where it has a mistake, the last one counts, and it is said.
     fn read_policy(&mut self) {
         self.day = clock::today();
-        match (self.setup.machine)() {
-            Ok(machine) => {
-                self.machine = Some(machine);
+        match (self.setup.shared)() {
+            Ok(shared) => {
+                match &mut self.house {
+                    Some(house) => house.set_ledger(shared.ledger.clone()),
+                    None => {
+                        let path = self.setup.folder.join(KNOWN);
+                        self.house = Some(House::new(&path, self.setup.policy.clone(), shared.ledger.clone()));
+                    }
+                }
+                self.shared = Some(shared);
                 self.troubles.remove("policy");
             }
             Err(error) => {
@@ -330,8 +366,18 @@ impl Guard {
 
     /// Hooks are of repositories; the rest of what has to be right is of machine and user.
     fn look_at_house(&mut self) {
-        self.timers.house = Some(Instant::now() + HOUSE);
-        let warnings = self.house.look();
+        let now = Timestamp::now().as_second();
+        let (Some(house), Some(shared)) = (&mut self.house, &self.shared) else {
+            self.timers.house = Some(Instant::now() + HOUSE);
+            return;
+        };
+        let (warnings, kept) = house.look(&shared.guard, now);
+        let due = house.due().and_then(|at| u64::try_from(at - now).ok()).map_or(HOUSE, Duration::from_secs);
+        self.timers.house = Some(Instant::now() + due.clamp(Duration::from_secs(1), HOUSE));
+        match kept {
+            Ok(()) => drop(self.troubles.remove("house")),
+            Err(error) => drop(self.troubles.insert("house", escape(format!("{error:#}").as_bytes()))),
+        }
         self.watch_house();
         self.applied(Path::new(""), warnings);
     }
@@ -350,7 +396,10 @@ impl Guard {
             if warnings.is_empty() {
                 continue;
             }
-            record(folder, became, warnings);
+            match self.record(folder, became, warnings) {
+                Ok(()) => drop(self.troubles.remove("ledger")),
+                Err(error) => drop(self.troubles.insert("ledger", escape(format!("{error:#}").as_bytes()))),
+            }
             match self.history.add(folder, became, warnings, now) {
                 Ok(events) => events.iter().for_each(|event| self.say(event)),
                 Err(error) => {
@@ -363,7 +412,7 @@ impl Guard {
         if !untold.is_empty() {
             let name = folder.file_name().map_or_else(String::new, |name| escape(name.as_encoded_bytes()));
             if self.repositories.values().all(|own| own.folder != folder || own.desktop) {
-                self.desk.show(&name, &untold.iter().collect::<Vec<_>>());
+                self.setup.desk.show(&name, &untold.iter().collect::<Vec<_>>());
             }
             self.book.told(folder);
             self.save();
@@ -389,9 +438,21 @@ impl Guard {
         let paused = if self.paused() { ", paused" } else { "" };
         format!("{} repositories, {} folders, {open} open warnings{paused}", self.repositories.len(), self.watch.len())
     }
-}
 
-/// Writes what became of warnings into the ledger.
-fn record(folder: &Path, became: Became, warnings: &[Warning]) {
-    let _ = (folder, became, warnings);
+    /// Writes what became of warnings into the ledger. What returns is warned of anew there: the ledger says
+    /// that it was over.
+    fn record(&self, folder: &Path, became: Became, warnings: &[Warning]) -> Result<()> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        let repo = Repo::holding(folder, shared.guard.size_cap).ok().flatten();
+        let clone = repo.filter(|_| !folder.as_os_str().is_empty()).and_then(|repo| repo.known_clone_id());
+        let repository = clone.map(|clone| Place { path: file::shown(folder), clone });
+        let entry = |warning: &Warning| {
+            let base = Entry { repository: repository.clone(), ..self.setup.base.clone() };
+            match became {
+                Became::Withdrawn => record::withdrawn(base, warning),
+                Became::Opened | Became::Returned => record::warned(base, warning),
+            }
+        };
+        shared.ledger.append_all(warnings.iter().map(entry).collect()).map(drop)
+    }
 }
