@@ -62,6 +62,9 @@ const SETTLE: Duration = Duration::from_millis(500);
 /// How often they are looked at, whatever happens.
 const HOUSE: Duration = Duration::from_secs(1800);
 
+/// Looks at the hooks of the repository in a folder.
+pub type Hooks = Box<dyn FnMut(&Path, Severity) -> Vec<Warning>>;
+
 /// What the guard needs to know of the world.
 pub struct Setup {
     /// The guard's folder, where it writes.
@@ -75,7 +78,7 @@ pub struct Setup {
     /// Reads what all repositories share.
     pub shared: Box<dyn FnMut() -> Result<Shared>>,
     /// Looks at the hooks of a repository; their warnings have this severity.
-    pub hooks: Box<dyn FnMut(&Path, Severity) -> Vec<Warning>>,
+    pub hooks: Hooks,
     /// What every record of the ledger says: where and by which account.
     pub base: Entry,
     /// The desktop.
