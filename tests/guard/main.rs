@@ -6,7 +6,9 @@
 mod kit;
 
 mod daemon;
+mod kinds;
 mod life;
 mod socket;
 mod storm;
 mod warns;
+mod work;

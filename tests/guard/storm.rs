@@ -44,6 +44,39 @@ fn a_large_checkout_warns_of_nothing() -> Result<()> {
 }
 
 #[test]
+fn a_rebase_over_old_secrets_warns_of_nothing() -> Result<()> {
+    in_repository(|s| {
+        s.git("checkout -q -b work")?;
+        for number in 0..25 {
+            s.write(format!("w{number}.txt"), line(&plant::github(&format!("rebased {number}"))))?;
+            s.commit_unchecked("work")?;
+        }
+        s.git("checkout -q main")?;
+        s.write("other.txt", "x\n")?;
+        s.commit_unchecked("main moves")?;
+        s.git("checkout -q work")?;
+        let _daemon = Daemon::run(s)?;
+        ensure!(open(s)?.is_empty());
+        s.run(s.git_command().args(["-c", "core.hooksPath=/dev/null", "rebase", "-q", "main"]))?.ok()?;
+        ensure!(open(s)?.is_empty(), "{:?}", open(s)?);
+        ensure!(events(s)? == "opened 0, withdrawn 0, returned 0", "{}", events(s)?);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_lock_that_git_left_behind_delays_and_hides_nothing() -> Result<()> {
+    in_repository(|s| {
+        let _daemon = Daemon::run(s)?;
+        ensure!(open(s)?.is_empty());
+        s.write(".git/index.lock", "")?;
+        s.append("README.md", line(&plant::github("locked")))?;
+        ensure!(open(s)? == ["secret README.md"], "{:?}", open(s)?);
+        Ok(())
+    })
+}
+
+#[test]
 fn what_happens_while_the_queue_overflows_is_seen() -> Result<()> {
     in_repository(|s| {
         let daemon = Daemon::run(s)?;

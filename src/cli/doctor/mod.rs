@@ -22,7 +22,7 @@ use crate::install::shim::Shims;
 use crate::scan::many;
 
 /// Where graphical programs look for programs, whatever a shell's files say.
-const SHORT_PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin"];
+pub(super) const SHORT_PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin"];
 
 /// What was found out.
 #[derive(Debug, serde::Serialize)]

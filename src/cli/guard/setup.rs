@@ -15,7 +15,7 @@ use crate::finding::escape;
 use crate::git::Repo;
 use crate::guard::history::Event;
 use crate::guard::record::{Fate, entry};
-use crate::guard::run::{Setup, Shared};
+use crate::guard::run::{Hooks, Setup, Shared};
 use crate::guard::{Machine, Warning, duty, file, house};
 use crate::install::gits::{self, Installed};
 use crate::install::shim;
@@ -72,7 +72,7 @@ fn sockets(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Looks at hooks as `leakwarden doctor` does.
-fn hooks() -> Box<dyn FnMut(&Path, Severity) -> (Vec<Warning>, Vec<PathBuf>)> {
+fn hooks() -> Box<Hooks> {
     let this = std::env::current_exe().ok();
     let mut known: Option<(Vec<Installed>, Instant)> = None;
     Box::new(move |folder, severity| {

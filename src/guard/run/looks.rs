@@ -13,7 +13,7 @@ use crate::guard::pending::{Cause, lock_is_stale};
 use crate::guard::protocol::{NotScanned, State};
 use crate::guard::registry::Registry;
 use crate::guard::watch::git::Places;
-use crate::guard::watch::{Place, Refusal, mount};
+use crate::guard::watch::{Place, Refusal, Watch, mount};
 use crate::guard::{Look, Scope, file};
 use crate::install::below;
 
@@ -217,6 +217,10 @@ impl Guard {
     /// What the clock asks for in repositories.
     pub(super) fn repository_timers(&mut self, now: Instant) {
         let all: Vec<u32> = self.repositories.keys().copied().collect();
+        let again = |own: &Repository| own.watch_again.is_some_and(|at| at <= now);
+        if self.watch.broken().is_some() && self.repositories.values().any(again) {
+            self.watch_anew();
+        }
         for id in all {
             let Some(own) = self.repositories.get_mut(&id) else { continue };
             if own.watch_again.take_if(|at| *at <= now).is_some() {
@@ -243,6 +247,16 @@ impl Guard {
         }
     }
 
+    /// The system gave no watches at all; maybe it does now.
+    fn watch_anew(&mut self) {
+        self.watch = Watch::new(self.queue.clone());
+        if self.watch.add(&self.setup.folder, Place::Own).is_ok() {
+            self.troubles.remove("watches");
+        }
+        self.watch_house();
+        self.discover();
+    }
+
     /// Reads what is to be watched. Where that cannot be read, what was read last counts.
     pub(super) fn read_registry(&mut self) {
         let now = Instant::now();
@@ -250,6 +264,9 @@ impl Guard {
             Ok(registry) => {
                 self.troubles.remove("registry");
                 let resumed = self.paused() && !registry.paused(Timestamp::now());
+                if self.registry.root != registry.root {
+                    self.watch.remove_all(|place| place == Place::Root);
+                }
                 self.registry = registry;
                 if resumed {
                     self.all_at_once(now);

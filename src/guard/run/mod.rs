@@ -73,7 +73,7 @@ pub struct Setup {
     pub shared: Box<dyn FnMut() -> Result<Shared>>,
     /// Looks at the hooks of a repository: what is wrong with them, at this severity, and the files of which
     /// that depends.
-    pub hooks: Box<dyn FnMut(&Path, Severity) -> (Vec<Warning>, Vec<PathBuf>)>,
+    pub hooks: Box<Hooks>,
     /// Writes what became of warnings into the ledger.
     pub record: Box<Record>,
     /// What tells whether there is a desktop.
@@ -81,6 +81,9 @@ pub struct Setup {
     /// Is told what becomes of warnings.
     pub tell: Box<dyn FnMut(&Event)>,
 }
+
+/// Looks at the hooks of a repository: warnings of this severity, and files to watch.
+pub type Hooks = dyn FnMut(&Path, Severity) -> (Vec<Warning>, Vec<PathBuf>);
 
 /// Writes what became of warnings of a repository; its folder is empty for those of machine and user.
 pub type Record = dyn FnMut(&Path, Fate<'_>, &[Warning]) -> Result<()>;
@@ -166,15 +169,16 @@ pub fn run(setup: Setup) -> Result<()> {
     file::private_folder(&setup.folder)?;
     let socket = socket::place(&setup.sockets)?;
     let _lock = alone(&setup.folder, &socket)?;
-    let queue = Queue::default();
-    let mut watch = Watch::new(queue.clone());
-    // Its own folder first: what is changed there from now on is not missed.
-    let own = watch.add(&setup.folder, super::watch::Place::Own);
     let listener = socket::listen(&socket)?;
     let mut writable = vec![setup.folder.clone()];
     writable.extend(socket.parent().map(Path::to_path_buf));
     writable.extend(setup.writable.iter().filter(|folder| folder.is_dir()).cloned());
+    // It binds this thread and those that it starts from now on.
     let sandbox = sandbox::enter(&writable);
+    let queue = Queue::default();
+    let mut watch = Watch::new(queue.clone());
+    // Its own folder first: what is changed there from now on is not missed.
+    let own = watch.add(&setup.folder, super::watch::Place::Own);
     let mut troubles = BTreeMap::new();
     if own.is_err() {
         let why = watch.broken().unwrap_or("its own folder cannot be watched; changes are seen late").to_owned();
