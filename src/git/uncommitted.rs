@@ -28,48 +28,71 @@ use crate::rules::RuleSet;
 use crate::scan::scan_path;
 
 /// What is known to hold nothing that any rule finds: content by its object, files by their state on
-/// disk. Holds keyed hashes alone.
+/// disk. Holds keyed hashes alone, of what the last look at everything met and what was met since.
 #[derive(Debug, Default)]
 pub struct Clean {
     key: RandomState,
-    objects: HashMap<u64, u64>,
-    files: HashMap<u64, u64>,
+    objects: Known,
+    files: Known,
 }
 
-/// Entries of [`Clean`] after which it is begun anew: 16 bytes each.
-const MOST_CLEAN: usize = 200_000;
+/// For each path what stands there, both as hashes, and in which round it was last met.
+#[derive(Debug, Default)]
+struct Known {
+    all: HashMap<u64, (u64, u32)>,
+    round: u32,
+}
+
+impl Known {
+    fn has(&mut self, path: u64, content: u64) -> bool {
+        let round = self.round;
+        let known = self.all.get_mut(&path).filter(|(own, _)| *own == content);
+        known.map(|own| own.1 = round).is_some()
+    }
+
+    fn put(&mut self, path: u64, content: u64) {
+        self.all.insert(path, (content, self.round));
+    }
+
+    /// Forgets what was not met since the last time.
+    fn sweep(&mut self) {
+        let round = self.round;
+        self.all.retain(|_, (_, met)| *met == round);
+        self.all.shrink_to(self.all.len() * 2);
+        self.round = round.wrapping_add(1);
+    }
+}
 
 impl Clean {
     /// Forgets everything: rules or attributes are others.
     pub fn clear(&mut self) {
-        self.objects.clear();
-        self.files.clear();
+        self.objects = Known::default();
+        self.files = Known::default();
     }
 
-    fn knows_object(&self, path: &[u8], id: &ObjectId) -> bool {
-        self.objects.get(&self.key.hash_one(path)) == Some(&self.key.hash_one(id))
+    /// Forgets what a look at everything did not meet.
+    pub fn sweep(&mut self) {
+        self.objects.sweep();
+        self.files.sweep();
+    }
+
+    fn knows_object(&mut self, path: &[u8], id: &ObjectId) -> bool {
+        self.objects.has(self.key.hash_one(path), self.key.hash_one(id))
     }
 
     fn object(&mut self, path: &[u8], id: &ObjectId) {
-        if self.objects.len() >= MOST_CLEAN {
-            self.objects.clear();
-        }
-        self.objects.insert(self.key.hash_one(path), self.key.hash_one(id));
+        self.objects.put(self.key.hash_one(path), self.key.hash_one(id));
     }
 
-    fn knows_file(&self, path: &[u8], state: &disk::State) -> bool {
-        self.files.get(&self.key.hash_one(path)) == Some(&self.key.hash_one(state))
+    fn knows_file(&mut self, path: &[u8], state: &disk::State) -> bool {
+        self.files.has(self.key.hash_one(path), self.key.hash_one(state))
     }
 
     fn file(&mut self, path: &[u8], state: &disk::State) {
         // What was written this very moment may be written again with the same date.
-        if state.is_fresh() {
-            return;
+        if !state.is_fresh() {
+            self.files.put(self.key.hash_one(path), self.key.hash_one(state));
         }
-        if self.files.len() >= MOST_CLEAN {
-            self.files.clear();
-        }
-        self.files.insert(self.key.hash_one(path), self.key.hash_one(state));
     }
 }
 

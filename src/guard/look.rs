@@ -190,6 +190,9 @@ impl Watched {
             // What stands elsewhere may have been moved there: everything is looked at together.
             return self.look_keeping(machine, &Scope::All, kept);
         }
+        if *scope == Scope::All {
+            self.clean.sweep();
+        }
         let mut met = Met::default();
         for path in &at {
             walk(path, &self.folder, &mut content, &names, &mut met);

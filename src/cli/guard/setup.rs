@@ -20,7 +20,6 @@ use crate::guard::{Machine, Warning, duty, file, house};
 use crate::install::gits::{self, Installed};
 use crate::install::shim;
 use crate::ledger::record::Place;
-use crate::level::Severity;
 
 /// How long it is taken for granted that the machine has the same gits: each is asked its version.
 const SAME_GITS: Duration = Duration::from_secs(600);

@@ -26,7 +26,7 @@ const SINGLE: usize = 64;
 /// How soon it is asked again whether git is done.
 const LOCK_AGAIN: Duration = Duration::from_millis(100);
 
-/// How long after a look the compiled rules are kept for the next one.
+/// How long compiled rules are kept, also while there is work: what a pattern once needed it would keep.
 const REST: Duration = Duration::from_secs(60);
 
 /// Folders in a root that are watched for new clones.
@@ -83,7 +83,7 @@ impl Guard {
             scope = if everything { Scope::All } else { Scope::Paths(new) };
         };
         self.timers.busy = Instant::now();
-        self.timers.rest = Some(self.timers.busy + REST);
+        self.timers.rest = self.timers.rest.or(Some(self.timers.busy + REST));
         self.seen(id, seen);
     }
 

@@ -47,6 +47,9 @@ use crate::level::Severity;
 use crate::policy;
 use repository::Repository;
 
+/// Where it is kept what was known of policy and ledger.
+const KNOWN: &str = "known.json";
+
 /// How often it is looked whether repositories are where they were.
 const TIDY: Duration = Duration::from_secs(60);
 
@@ -202,7 +205,7 @@ pub fn run(setup: Setup) -> Result<()> {
     });
     // Until policy is read, the ledger is where it is by default.
     let ledger = Ledger::at(setup.folder.join(".."), Sinks::default());
-    let house = House::new(&setup.folder.join("house.json"), setup.policies.clone(), ledger);
+    let house = House::new(&setup.folder.join(KNOWN), setup.policies.clone(), ledger);
     let desk = Desk::new(setup.session.clone());
     let now = Instant::now();
     let mut guard = Guard {
