@@ -8,6 +8,7 @@ mod kit;
 mod daemon;
 mod kinds;
 mod life;
+mod notices;
 mod socket;
 mod storm;
 mod warns;
