@@ -138,6 +138,20 @@ impl Watched {
         self.look_keeping(machine, scope, &mut None)
     }
 
+    /// The folders to watch, and nothing else: they are watched before anything is looked at, so that nothing
+    /// has to be looked at twice.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub fn folders(&self, machine: &mut Machine) -> Result<Vec<PathBuf>> {
+        let size_cap = machine.layers.join()?.guard.size_cap;
+        let repo = Repo::at(&self.folder, size_cap)?;
+        let mut content = Uncommitted::read(&repo, &Surroundings { size_cap, ..Surroundings::default() })?;
+        let mut met = Met::default();
+        walk(&[], &self.folder, &mut content, None, &mut met);
+        Ok(met.folders)
+    }
+
     fn look_keeping(&mut self, machine: &mut Machine, scope: &Scope, kept: &mut Option<Vec<Judged>>) -> Result<Look> {
         let size_cap = machine.layers.join()?.guard.size_cap;
         let repo = Repo::at(&self.folder, size_cap)?;
@@ -195,7 +209,7 @@ impl Watched {
         }
         let mut met = Met::default();
         for path in &at {
-            walk(path, &self.folder, &mut content, &names, &mut met);
+            walk(path, &self.folder, &mut content, Some(&names), &mut met);
         }
         for (path, speaks) in std::mem::take(&mut met.files) {
             let sight = judge.named(&path, speaks, &mut content, kept);

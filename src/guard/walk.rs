@@ -90,8 +90,9 @@ pub struct Met {
     pub unread: Vec<(Vec<u8>, String)>,
 }
 
-/// Walks what stands at a path of the worktree; the empty path is its top.
-pub fn walk(at: &[u8], top: &Path, content: &mut Uncommitted<'_>, names: &Names<'_>, met: &mut Met) {
+/// Walks what stands at a path of the worktree; the empty path is its top. Without `names` folders alone are
+/// met.
+pub fn walk(at: &[u8], top: &Path, content: &mut Uncommitted<'_>, names: Option<&Names<'_>>, met: &mut Met) {
     let on_disk = if at.is_empty() { top.to_path_buf() } else { top.join(as_path(at)) };
     let Ok(kind) = fs::symlink_metadata(&on_disk) else { return };
     if !kind.is_dir() {
@@ -131,7 +132,8 @@ pub fn walk(at: &[u8], top: &Path, content: &mut Uncommitted<'_>, names: &Names<
     }
 }
 
-fn file(path: Vec<u8>, content: &Uncommitted<'_>, names: &Names<'_>, met: &mut Met) {
+fn file(path: Vec<u8>, content: &Uncommitted<'_>, names: Option<&Names<'_>>, met: &mut Met) {
+    let Some(names) = names else { return };
     // Most files of a worktree are tracked, and of those only env files are looked at here.
     match names.of(&path) {
         Some(Speaks::Env) => met.files.push((path, Speaks::Env)),

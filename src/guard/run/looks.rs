@@ -54,6 +54,7 @@ impl Guard {
             // What was asked for may have been lost with the failure.
             scope = Scope::All;
         }
+        self.watch_first(id, &scope);
         let mut rounds = 0;
         let seen = loop {
             rounds += 1;
@@ -85,6 +86,20 @@ impl Guard {
         self.timers.busy = Instant::now();
         self.timers.rest = self.timers.rest.or(Some(self.timers.busy + REST));
         self.seen(id, seen);
+    }
+
+    /// Watches the folders of a repository of which none is watched yet. What is wrong with it shows in the
+    /// look after this.
+    fn watch_first(&mut self, id: u32, scope: &Scope) {
+        let (Some(own), Some(machine)) = (self.repositories.get(&id), &mut self.machine) else { return };
+        let none = self.watch.tree_below(id, &own.folder).is_empty();
+        if *scope == Scope::All
+            && none
+            && own.polled.is_none()
+            && let Ok(folders) = own.watched.folders(machine)
+        {
+            self.watch_folders(id, scope, &Look { folders, ..Look::default() });
+        }
     }
 
     fn seen(&mut self, id: u32, seen: Look) {
