@@ -57,7 +57,7 @@ impl OwnPolicies {
         let Ok(document) = serde_json::from_str::<Document>(&text) else {
             anyhow::bail!("{} is damaged; remove it", file::shown(&path))
         };
-        ensure!(document.version == VERSION, "{} is of a later leakwarden", file::shown(&path));
+        ensure!(document.version == VERSION, "{} was written by a newer leakwarden; upgrade", file::shown(&path));
         Ok(OwnPolicies { path, known: document.repositories })
     }
 

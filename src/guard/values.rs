@@ -74,7 +74,7 @@ impl Values {
         let Ok(document) = read else {
             anyhow::bail!("{} is damaged; remove it (the guard then counts from today)", file::shown(&path))
         };
-        ensure!(document.version == VERSION, "{} is of a later leakwarden", file::shown(&path));
+        ensure!(document.version == VERSION, "{} was written by a newer leakwarden; upgrade", file::shown(&path));
         Ok(Values { path, known: document.values })
     }
 

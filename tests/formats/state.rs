@@ -218,3 +218,45 @@ fn what_the_guard_knew_of_policy_and_ledger_is_read_and_counts() -> Result<()> {
     ensure!(look(&newer)?.is_empty() && fs::read_to_string(&file)? == newer, "a newer one");
     Ok(())
 }
+
+/// The guard's own files: read as they were written first, refused where a newer leakwarden wrote them.
+#[test]
+fn what_the_guard_keeps_is_read_and_a_newer_one_refused() -> Result<()> {
+    use leakwarden::guard::{
+        open, own_policies, own_policies::OwnPolicies, registry, registry::Registry, values, values::Values,
+    };
+    let scratch = tempfile::tempdir()?;
+    let folder = scratch.path();
+    let fixtures = [
+        (registry::NAME, "guard-registry-v1.toml", "version = 1", "version = 9"),
+        (open::NAME, "guard-open-v1.json", "\"version\":1", "\"version\":9"),
+        (values::NAME, "guard-values-v1.json", "\"version\":1", "\"version\":9"),
+        (own_policies::NAME, "guard-policies-v1.json", "\"version\":1", "\"version\":9"),
+    ];
+    let write = |newer: bool| -> Result<()> {
+        for (name, fixture, is, later) in fixtures {
+            let text = filled(fixture, &[("FOLDER", &folder.to_string_lossy())]);
+            fs::write(folder.join(name), if newer { text.replace(is, later) } else { text })?;
+        }
+        Ok(())
+    };
+    write(false)?;
+    ensure!(Registry::read(folder)?.repository == [folder.join("repo")], "the registry");
+    ensure!(open::read(folder)?[0].warnings[0].warning.path == "app.py", "what is open");
+    Values::open(folder)?;
+    let low = Some(leakwarden::level::Severity::Low);
+    let notice = OwnPolicies::open(folder)?.look(&folder.join("repo"), "00", low, 1_800_000_001)?;
+    ensure!(notice.is_some(), "the notice is still open");
+    write(true)?;
+    let refused = [
+        Registry::read(folder).map(drop),
+        open::read(folder).map(drop),
+        Values::open(folder).map(drop),
+        OwnPolicies::open(folder).map(drop),
+    ];
+    for (own, (name, ..)) in refused.into_iter().zip(fixtures) {
+        let told = own.err().map(|error| format!("{error:#}")).unwrap_or_default();
+        ensure!(told.contains(name) && told.contains("newer leakwarden"), "{name}: {told}");
+    }
+    Ok(())
+}

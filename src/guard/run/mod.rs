@@ -48,7 +48,7 @@ use crate::policy;
 use repository::Repository;
 
 /// Where it is kept what was known of policy and ledger.
-const KNOWN: &str = "known.json";
+const KNOWN: &str = "house.json";
 
 /// How often it is looked whether repositories are where they were.
 const TIDY: Duration = Duration::from_secs(60);
