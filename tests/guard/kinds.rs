@@ -4,7 +4,8 @@
 use anyhow::{Result, ensure};
 
 use crate::daemon::{Daemon, open, states, sync};
-use crate::kit::{Sandbox, in_repository, line, plant};
+use crate::in_repository;
+use crate::kit::{Sandbox, line, plant};
 
 fn git(s: &Sandbox, folder: &str, line: &str) -> Result<()> {
     let past = ["-C", folder, "-c", "core.hooksPath=/dev/null"];

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use anyhow::{Result, ensure};
 
 use crate::daemon::{Daemon, folder, states, status, sync, until};
-use crate::kit::{in_repository, in_sandbox};
+use crate::{in_repository, in_sandbox};
 
 #[test]
 fn started_asked_and_stopped() -> Result<()> {

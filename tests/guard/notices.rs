@@ -5,7 +5,8 @@ use std::fs;
 use anyhow::{Result, ensure};
 
 use crate::daemon::{Daemon, folder, open};
-use crate::kit::{Sandbox, in_repository, line, plant};
+use crate::in_repository;
+use crate::kit::{Sandbox, line, plant};
 
 /// The events of the guard in the ledger, oldest first.
 fn recorded(s: &Sandbox) -> Result<Vec<String>> {

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use anyhow::{Result, ensure};
 
 use crate::daemon::{Daemon, GENEROUS, folder, raw, sync};
-use crate::kit::in_repository;
+use crate::in_repository;
 
 #[test]
 fn garbage_is_answered_and_hurts_nobody() -> Result<()> {

@@ -8,7 +8,8 @@ use anyhow::{Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::daemon::{Daemon, events, open, states, status, sync, until};
-use crate::kit::{LEAKWARDEN, in_repository, line, plant, skip};
+use crate::in_repository;
+use crate::kit::{LEAKWARDEN, line, plant, skip};
 
 #[test]
 fn a_large_checkout_warns_of_nothing() -> Result<()> {

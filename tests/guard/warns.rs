@@ -5,7 +5,8 @@ use std::fs;
 use anyhow::{Result, ensure};
 
 use crate::daemon::{Daemon, events, open};
-use crate::kit::{in_repository, line, plant};
+use crate::in_repository;
+use crate::kit::{line, plant};
 
 #[test]
 fn a_secret_in_a_tracked_file_is_told_once_and_withdrawn() -> Result<()> {

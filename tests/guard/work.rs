@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::daemon::{Daemon, open, raw, sync};
-use crate::kit::{Sandbox, in_repository, line, plant};
+use crate::in_repository;
+use crate::kit::{Sandbox, line, plant};
 
 /// Numbers that look random and are the same each time (the constants are those of PCG's generator).
 struct Dice(u64);
