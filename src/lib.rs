@@ -38,6 +38,8 @@ pub mod import;
 
 pub mod config;
 
+pub mod judgement;
+
 pub mod git;
 
 pub mod files;
@@ -51,5 +53,7 @@ pub mod exposure;
 pub mod install;
 
 pub mod doctor;
+
+pub mod guard;
 
 pub mod cli;

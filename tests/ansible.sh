@@ -50,6 +50,7 @@ cat >"$root/play/all.yml" <<'PLAY'
     leakwarden_log_target: logs.acme.test
     leakwarden_log_port: 7514
     leakwarden_accounts: [{ name: dev, folder: /home/dev }]
+    leakwarden_guard: true
     leakwarden_fetch: /play/reports
   roles: [leakwarden]
 PLAY
@@ -86,6 +87,8 @@ for file in usr/bin/leakwarden etc/leakwarden/last-good/policy.d/20-more.toml et
     home/dev/shop/.git/hooks/pre-commit play/reports; do
     [ -e "$root/$file" ] || fail "$file is missing"
 done
+link=$root/etc/systemd/user/default.target.wants/leakwarden-guard.service
+[ "$(readlink "$link")" = /usr/lib/systemd/user/leakwarden-guard.service ] || fail "the guard is not started with sessions"
 grep -q 'Target="logs.acme.test"' "$root/etc/rsyslog.d/30-leakwarden.conf" || fail "rsyslog sends elsewhere"
 grep -q 'Port="7514"' "$root/etc/rsyslog.d/30-leakwarden.conf" || fail "rsyslog sends to another port"
 grep -q leakwarden "$root/etc/gitconfig" || fail "git's configuration names no leakwarden"
@@ -112,6 +115,7 @@ play -e leakwarden_state=absent --check || { cat "$scratch/said"; fail "a dry ru
 [ -e "$root/usr/bin/leakwarden" ] || fail "a dry run removes"
 play -e leakwarden_state=absent || { cat "$scratch/said"; fail "it is not taken away"; }
 echo "absent: $(recap)"
+[ ! -L "$link" ] || fail "sessions still start the guard"
 rm -rf "$root/home/dev/shop/.git/leakwarden" "$root/home/dev/shop/.git/index"
 look "$scratch/after"
 diff "$scratch/before" "$scratch/after" || fail "something is left, or changed"

@@ -79,7 +79,10 @@ fn only_cli_reads_the_environment_prints_and_exits() {
 #[test]
 fn the_pure_modules_touch_nothing() {
     let words = ["std::fs", "std::process", "Command::new", "std::net"];
-    only_in(&words, &["approval", "config", "git", "files", "ledger", "exposure", "install", "doctor", "cli", "main"]);
+    only_in(
+        &words,
+        &["approval", "config", "git", "files", "ledger", "exposure", "install", "doctor", "guard", "cli", "main"],
+    );
 }
 
 #[test]

@@ -70,9 +70,12 @@ inside dpkg -i /packages/one.deb >"$scratch/said" 2>&1 || { cat "$scratch/said";
 for file in usr/share/man/man1/leakwarden.1.gz usr/share/man/man1/leakwarden-install.1.gz \
     usr/share/bash-completion/completions/leakwarden usr/share/zsh/vendor-completions/_leakwarden \
     usr/share/fish/vendor_completions.d/leakwarden.fish usr/share/doc/leakwarden/copyright \
-    usr/share/doc/leakwarden/changelog.Debian.gz usr/share/doc/leakwarden/crates.txt; do
+    usr/share/doc/leakwarden/changelog.Debian.gz usr/share/doc/leakwarden/crates.txt \
+    usr/lib/systemd/user/leakwarden-guard.service; do
     [ -s "$root/$file" ] || fail "$file is missing"
 done
+if grep -n '@[A-Z]*@' "$root/usr/lib/systemd/user/leakwarden-guard.service"; then fail "the unit is not filled in"; fi
+[ ! -e "$root/etc/systemd/user/default.target.wants/leakwarden-guard.service" ] || fail "the guard is enabled unasked"
 inside dpkg --verify leakwarden || fail "dpkg finds other files than it installed"
 as_user '
     cd && git init -q project && cd project

@@ -50,6 +50,11 @@ done
 # What `leakwarden install --system` includes in the system configuration of every git.
 "$program" generate hooks --out "$tree/usr/share/leakwarden/git" --for /usr/share/leakwarden/git --binary /usr/bin/leakwarden
 
+# The guard of every user, not enabled; no account of the system's own needs one.
+mkdir -p "$tree/usr/lib/systemd/user"
+sed -e '/^# leakwarden-guard v/d' -e 's|@BINARY@|/usr/bin/leakwarden|' -e '/^Documentation=/a ConditionUser=!@system' \
+    "$source/install/guard/leakwarden-guard.service" >"$tree/usr/lib/systemd/user/leakwarden-guard.service"
+
 cp "$source/CHANGELOG.md" "$docs/changelog"
 sh "$source/install/crates.sh" >"$docs/crates.txt"
 {

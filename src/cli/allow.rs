@@ -12,6 +12,7 @@ use crate::finding::{Finding, escape, lossy};
 use crate::fingerprint::{SHORTEST, base32, fingerprint};
 use crate::git::staged::{Options, Staging};
 use crate::git::{Moment, Repo, state, write};
+use crate::guard::{Machine, Watched};
 use crate::policy::Judged;
 use crate::policy::judge::holds;
 
@@ -38,7 +39,10 @@ fn allow(request: &Request) -> Result<String, Failure> {
         )));
     }
     let ids: Vec<String> = request.ids.iter().map(|id| id.to_ascii_lowercase()).collect();
-    let found = place.findings()?;
+    let mut found = place.findings()?;
+    if ids.iter().any(|id| !found.iter().any(|own| own.id.starts_with(id.as_str()))) {
+        found.extend(place.seen_by_the_guard()?);
+    }
     let named = ids.iter().map(|id| one_named(&found, id)).collect::<Result<Vec<&Judged>>>();
     let mut named = named.map_err(Failure::usage)?;
     named.sort_by(|a, b| a.id.cmp(&b.id));
@@ -97,6 +101,16 @@ impl Place {
             all.extend(self.judgement.judge(found, None, &[]));
         }
         Ok(all)
+    }
+
+    /// What the guard warns of in this worktree, whether it runs or not.
+    fn seen_by_the_guard(&self) -> Result<Vec<Judged>, Failure> {
+        let Some(top) = self.repo.worktree() else { return Ok(Vec::new()) };
+        let top = std::path::absolute(top).context("the worktree's folder is not known")?;
+        let layers = Docket::open()?.layers;
+        // Pseudonyms are for the guard's own files; here they are not used.
+        let mut machine = Machine::new(layers, [0; 32], self.judgement.today);
+        Watched::findings(&top, &mut machine).map_err(Failure::usage)
     }
 
     /// The findings of what is staged.
@@ -223,9 +237,8 @@ fn lasting(request: &Request, named: &[&Judged], place: &Place) -> Result<String
 /// The repository's id: the same in all clones and branches, so that two branches that each write
 /// the first exception agree on it. Made from the first commit, or at random where there is none.
 pub(super) fn repo_id(repo: &Repo) -> Result<String> {
-    use sha2::{Digest, Sha256};
     match write::first_commit(repo) {
-        Some(commit) => Ok(base32(&Sha256::digest(format!("leakwarden repository {commit}")), 26)),
+        Some(commit) => Ok(crate::exception::book::repo_id(&commit)),
         None => Ok(base32(&random::<17>()?, 26)),
     }
 }

@@ -179,6 +179,9 @@ pub enum Command {
     /// Make what packages carry beside the program: manual pages, completions.
     #[command(subcommand)]
     Generate(super::generate::Generate),
+    /// Watch repositories, and warn before anyone commits.
+    #[command(subcommand)]
+    Guard(super::guard::Guard),
     /// Look at the ledger: what happened on this machine, and whether anybody changed it.
     #[command(subcommand)]
     Ledger(super::ledger::Ledger),

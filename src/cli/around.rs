@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use crate::git::message::parameters;
 use crate::git::{Moment, Surroundings};
+use crate::guard::desk::Session;
 
 /// Today, in UTC: the same in every clone at the same moment.
 pub(super) fn today() -> Date {
@@ -40,6 +41,12 @@ pub(super) fn home() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|folders| folders.home_dir().to_path_buf())
 }
 
+/// Where this user's configuration is, everybody's: `XDG_CONFIG_HOME` or `~/.config`. `None` where there is no
+/// home.
+pub(super) fn config_folder() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|folders| folders.config_dir().to_path_buf())
+}
+
 /// Where this user's data is kept: a copy of the program, hooks that git's configuration names. `None`
 /// where there is no home.
 pub(super) fn data_folder() -> Option<PathBuf> {
@@ -50,6 +57,20 @@ pub(super) fn data_folder() -> Option<PathBuf> {
 pub(super) fn state_folder() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "leakwarden")?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_path_buf())
+}
+
+/// Where programs of this user's session keep their sockets; `None` where there is no such folder.
+pub(super) fn runtime_folder() -> Option<PathBuf> {
+    set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute() && folder.is_dir())
+}
+
+/// Where this user's service of the guard is, if there is one: systemd's user unit, launchd's agent.
+pub(super) fn guard_services() -> Vec<PathBuf> {
+    let Some(folders) = directories::BaseDirs::new() else { return Vec::new() };
+    vec![
+        folders.config_dir().join("systemd/user/leakwarden-guard.service"),
+        folders.home_dir().join("Library/LaunchAgents/org.leakwarden.guard.plist"),
+    ]
 }
 
 /// The account on this machine, as its variables say; empty where they say nothing.
@@ -67,6 +88,11 @@ pub(super) fn host() -> String {
     #[cfg(not(unix))]
     let name = set("COMPUTERNAME").and_then(|name| name.into_string().ok()).unwrap_or_default();
     name
+}
+
+/// What tells whether there is a desktop.
+pub(super) fn session() -> Session {
+    Session { bus: set("DBUS_SESSION_BUS_ADDRESS"), runtime: runtime_folder() }
 }
 
 /// The variables that git sets for a hook.

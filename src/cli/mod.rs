@@ -12,6 +12,7 @@ mod doctor;
 mod exceptions;
 mod exposures;
 mod generate;
+mod guard;
 mod hook;
 mod import;
 mod install;
@@ -97,6 +98,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         Command::Exposures { command, list } => exposures::run(command.unwrap_or(args::Exposures::List(list))),
         Command::Import { files, kind, dry_run } => import::run(&import::Request { files, kind, dry_run }),
         Command::Generate(command) => generate::run(command),
+        Command::Guard(command) => guard::run(command),
         Command::Ledger(command) => ledger::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Rules(command) => rules::run(command),

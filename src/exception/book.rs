@@ -4,6 +4,7 @@
 //! each first character of an id, stands between the blocks: two branches that add exceptions write
 //! at different places, with a line between them that neither changed, and git merges them.
 
+use crate::fingerprint::base32;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -53,6 +54,12 @@ const VERSION: u32 = 1;
 
 /// More exceptions than this are no exceptions; a baseline is for those.
 const MOST: usize = 5_000;
+
+/// The id of a repository with this first commit: the same in all clones and branches.
+pub fn repo_id(first_commit: &str) -> String {
+    use sha2::{Digest, Sha256};
+    base32(&Sha256::digest(format!("leakwarden repository {first_commit}")), 26)
+}
 
 impl Book {
     /// Reads the file's text.

@@ -75,7 +75,7 @@ pub struct Head {
 /// HEAD's tree, and the commit where refs are files; `None` where there is no commit yet.
 fn head_tree(repo: &Repo) -> Result<Option<(ObjectId, Option<Head>)>> {
     if !in_files(repo) {
-        return Ok(ask_git()?.map(|tree| (tree, None)));
+        return Ok(ask_git(repo)?.map(|tree| (tree, None)));
     }
     let head = repo.gix.head().map_err(plain).context("HEAD cannot be read")?;
     if head.is_unborn() {
@@ -95,10 +95,11 @@ pub(super) fn commit(repo: &Repo) -> Option<String> {
 }
 
 /// For ref formats that `gix` does not read: git's own answer.
-fn ask_git() -> Result<Option<ObjectId>> {
+fn ask_git(repo: &Repo) -> Result<Option<ObjectId>> {
     let run = |arguments: &[&str]| {
-        git(arguments)
-            .stderr(Stdio::null())
+        let mut call = git(arguments);
+        repo.ask_at_home(&mut call);
+        call.stderr(Stdio::null())
             .output()
             .context("this repository keeps its refs in a format that only git itself reads, and `git` cannot be run")
     };

@@ -5,7 +5,9 @@
 //! answers a single question; see [`head`].
 
 mod added;
+mod changed;
 mod command;
+mod disk;
 mod head;
 pub mod history;
 pub mod holders;
@@ -18,10 +20,12 @@ pub mod receipts;
 pub mod reflog;
 mod rename;
 pub mod signing;
+mod since;
 pub mod staged;
 pub mod state;
 pub mod tracked;
 mod tree;
+pub mod uncommitted;
 mod versions;
 mod walk;
 pub mod write;
@@ -63,6 +67,8 @@ pub struct Repo {
     index_file: Option<PathBuf>,
     /// Stores that the environment names; `gix` does not read those variables.
     more_objects: Vec<gix::odb::Handle>,
+    /// The folder by which it was named; git itself is asked there, whatever the environment names.
+    folder: Option<PathBuf>,
 }
 
 /// `extensions.*` that change nothing for a reader, or that `gix` or this module handles. Names as
@@ -105,7 +111,26 @@ impl Repo {
         let around = Surroundings { size_cap, ..Surroundings::default() };
         let found = gix::ThreadSafeRepository::discover_opts(folder, Default::default(), opening(around.size_cap));
         let gix = found.map_err(plain).context("the git repository cannot be read")?.to_thread_local();
-        Repo::checked(gix, &around).map(Some)
+        let repo = Repo::checked(gix, &around)?;
+        Ok(Some(Repo { folder: Some(folder.to_path_buf()), ..repo }))
+    }
+
+    /// Opens the repository whose worktree has this folder as its top, with all of its user's
+    /// configuration: what git would store or ignore depends on it. Whatever holds the folder is not looked
+    /// for.
+    ///
+    /// # Errors
+    /// Where there is none, it cannot be read, or uses a format that is not known.
+    pub fn at(folder: &Path, size_cap: u64) -> Result<Self> {
+        let around = Surroundings { size_cap, ..Surroundings::default() };
+        let mut permissions = gix::open::Permissions::all();
+        permissions.config.git_binary = false;
+        permissions.attributes.git_binary = false;
+        let options = opening(size_cap).full.permissions(permissions).with(gix::sec::Trust::Full);
+        let found = gix::ThreadSafeRepository::open_opts(folder, options);
+        let gix = found.map_err(plain).context("no git repository can be read here")?.to_thread_local();
+        let repo = Repo::checked(gix, &around)?;
+        Ok(Repo { folder: Some(folder.to_path_buf()), ..repo })
     }
 
     fn checked(gix: gix::Repository, around: &Surroundings) -> Result<Self> {
@@ -115,7 +140,7 @@ impl Repo {
             gix::odb::at(folder, gix.object_hash()).with_context(|| format!("objects in {}", folder.display()))
         };
         let more_objects = around.object_folders.iter().map(open).collect::<Result<_>>()?;
-        Ok(Repo { gix, partial, index_file: around.index_file.clone(), more_objects })
+        Ok(Repo { gix, partial, index_file: around.index_file.clone(), more_objects, folder: None })
     }
 
     /// The directory that holds this worktree's HEAD and index.
@@ -212,6 +237,19 @@ impl Repo {
             };
         }
         bail!("tags are nested too deeply")
+    }
+
+    /// Lets a call of git speak of this repository, where it was opened by its folder: whatever the current
+    /// directory and the environment name.
+    fn ask_at_home(&self, call: &mut std::process::Command) {
+        const NAMING: [&str; 5] =
+            ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"];
+        if let Some(folder) = &self.folder {
+            call.current_dir(folder);
+            for name in NAMING {
+                call.env_remove(name);
+            }
+        }
     }
 
     /// Whether a remote is configured.

@@ -9,7 +9,7 @@ use super::command::{git, output};
 use super::{Repo, head};
 
 /// Where the last look ended, in bytes of the log.
-const LOOKED: &str = "looked";
+pub(super) const LOOKED: &str = "looked";
 
 /// Entries that are looked at in one go; a log that grew by more is looked at from there on.
 const MOST: usize = 500;

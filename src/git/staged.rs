@@ -1,22 +1,18 @@
 //! What a commit would add: the staged tree against its parents, as findings and a receipt.
 
-use std::convert::Infallible;
-
 use anyhow::{Result, bail};
 use gix::ObjectId;
 
-use super::added::AddedLines;
+use super::changed::Scanned;
 use super::head::{self, Bases, Head};
 use super::history::Commit;
 use super::index::{self, Root};
-use super::rename::NewSide;
-use super::walk::{self, Change, Entry, Gone, New, Walked};
-use super::{Moment, Repo, Surroundings, origin, rename, tree};
-use crate::finding::{Finding, Part};
-use crate::fragment::{Fragment, View, text_of};
+use super::walk::{self, New, Walked};
+use super::{Moment, Repo, Surroundings, origin, tree};
+use crate::finding::Finding;
 use crate::receipt::{Receipt, Source};
 use crate::rules::RuleSet;
-use crate::scan::{many, scan, scan_content, scan_path};
+use crate::scan::{many, scan_path};
 
 /// The outcome of a scan of what is staged.
 #[derive(Debug)]
@@ -131,11 +127,16 @@ impl<'r> Staging<'r> {
         Ok(self)
     }
 
-    /// Scans what is new in it.
+    /// The trees with which it is compared.
+    pub(super) fn trees(&self) -> &[ObjectId] {
+        &self.bases.trees
+    }
+
+    /// What is new in it, by path.
     ///
     /// # Errors
-    /// Where a tree is missing or damaged. Single files that cannot be read are in the receipt.
-    pub fn scan(&self, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
+    /// Where a tree is missing or damaged.
+    pub(super) fn walked(&self) -> Result<Walked> {
         let trees = &self.bases.trees;
         let mut walked = Walked::default();
         for root in &self.roots {
@@ -144,6 +145,16 @@ impl<'r> Staging<'r> {
         if let Some(index) = &self.index {
             walked.join(walk::walk(self.repo, &New::Index(index), trees)?);
         }
+        Ok(walked)
+    }
+
+    /// Scans what is new in it.
+    ///
+    /// # Errors
+    /// Where a tree is missing or damaged. Single files that cannot be read are in the receipt.
+    pub fn scan(&self, rules: &RuleSet, options: Options<'_>) -> Result<Staged> {
+        let trees = &self.bases.trees;
+        let walked = self.walked()?;
         let root = self.roots.first().map(|root| root.id);
         let receipt = Receipt {
             source: if root.is_some() { Source::Tree } else { Source::Entries },
@@ -212,121 +223,4 @@ fn scan_changes(repo: &Repo, rules: &RuleSet, walked: &Walked, options: Options<
             }
         },
     )
-}
-
-/// The outcome for one changed path.
-#[derive(Debug, Default)]
-struct Scanned {
-    findings: Vec<Finding>,
-    shown: Vec<u8>,
-    content: bool,
-    submodule: bool,
-    bytes: u64,
-    added_lines: u64,
-    skipped: Option<String>,
-    /// Why an old side with which it should have been compared could not be read.
-    no_old: Option<String>,
-}
-
-impl Scanned {
-    fn of(repo: &Repo, change: &Change, gone: &[Gone], rules: &RuleSet, count_lines: bool) -> Self {
-        let (in_path, shown) = scan_path(&change.path, rules);
-        let mut scanned = Scanned { shown: shown.into_owned(), ..Scanned::default() };
-        if change.olds.iter().all(Option::is_none) {
-            scanned.findings = in_path;
-        }
-        if change.entry == Entry::Submodule {
-            scanned.submodule = true;
-            return scanned;
-        }
-        if let Err(error) = scanned.content(repo, change, gone, rules, count_lines) {
-            scanned.skipped = Some(format!("{error:#}"));
-        }
-        scanned
-    }
-
-    fn content(
-        &mut self,
-        repo: &Repo,
-        change: &Change,
-        gone: &[Gone],
-        rules: &RuleSet,
-        count_lines: bool,
-    ) -> Result<()> {
-        let mut buffer = Vec::new();
-        let bytes = repo.blob(&change.id, &mut buffer)?;
-        repo.check_loose(&change.id, bytes)?;
-        let mut keep = |view, fragment: &Fragment<'_>, found: &mut Vec<Finding>| -> Result<(), Infallible> {
-            let counts = count_lines && view == View::Plain;
-            if found.is_empty() && !counts {
-                return Ok(());
-            }
-            let olds = against_olds(repo, change, view, &fragment.text);
-            if counts {
-                self.added_lines = count_new(&olds, &fragment.text);
-            }
-            for (parent, old) in olds.into_iter().enumerate() {
-                match old {
-                    Old::Lines(added) => {
-                        found.retain(|finding| added.any(finding.location.line, finding.location.end_line));
-                    }
-                    Old::Unreadable(reason) => self.no_old = Some(reason),
-                    Old::None if found.is_empty() => {}
-                    Old::None => {
-                        let new = NewSide { id: change.id, view, text: &fragment.text };
-                        let origin = rename::origin(repo, gone, parent, new);
-                        found.retain(|finding| !origin.explains(finding));
-                        self.no_old = origin.unreadable.or(self.no_old.take());
-                    }
-                }
-            }
-            Ok(())
-        };
-        let scanned = if change.entry == Entry::Link {
-            let fragment = Fragment::text(&self.shown, Part::LinkTarget, bytes);
-            let mut scanned = scan(&fragment, rules);
-            let Ok(()) = keep(View::Plain, &fragment, &mut scanned.findings);
-            scanned
-        } else {
-            let Ok(scanned) = scan_content(&self.shown, bytes, rules, keep);
-            scanned
-        };
-        self.skipped = scanned.given_up.map(str::to_owned);
-        let mut found = scanned.findings;
-        self.content = true;
-        self.bytes = bytes.len() as u64;
-        self.findings.append(&mut found);
-        Ok(())
-    }
-}
-
-/// What a change is compared with in one parent.
-enum Old {
-    /// There is no such file in that parent, or it is not here (a partial clone).
-    None,
-    /// There is: these lines are new.
-    Lines(AddedLines),
-    /// There is, and it cannot be read. The new side can, so it is judged, all of it as new.
-    Unreadable(String),
-}
-
-/// The change against each parent.
-fn against_olds(repo: &Repo, change: &Change, view: View, text: &[u8]) -> Vec<Old> {
-    let mut buffer = Vec::new();
-    let mut against = |old: &Option<ObjectId>| {
-        let Some(id) = old else { return Old::None };
-        match repo.old_blob(id, &mut buffer) {
-            Ok(Some(bytes)) => Old::Lines(AddedLines::between(&text_of(view, bytes).0, text)),
-            Ok(None) => Old::None,
-            Err(error) => Old::Unreadable(format!("{error:#}")),
-        }
-    };
-    change.olds.iter().map(&mut against).collect()
-}
-
-/// New lines as git counts them for one parent; of a merge, against the parent that is nearest.
-fn count_new(olds: &[Old], text: &[u8]) -> u64 {
-    let all = || text.split_inclusive(|&b| b == b'\n').count() as u64;
-    let count = |old: &Old| if let Old::Lines(added) = old { added.count() } else { all() };
-    olds.iter().map(count).min().unwrap_or_else(all)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::Repo;
+use super::reflog::LOOKED;
 use super::write::replace;
 use crate::fingerprint::{ALPHABET, base32};
 
@@ -208,6 +209,14 @@ impl Repo {
         self.state_folder()?;
         replace(&self.gix.common_dir().join("leakwarden").join(name), text.as_bytes())
             .context("cannot write into the git directory")
+    }
+
+    /// Whether hooks of leakwarden's were installed here or have run here, and were not uninstalled since:
+    /// both leave what they have looked at behind, and uninstalling removes it.
+    pub fn had_hooks(&self) -> bool {
+        let places = [self.git_dir(), self.gix.common_dir()];
+        let there = |place: &Path| place.join("leakwarden").join(LOOKED).symlink_metadata();
+        places.into_iter().any(|place| there(place).is_ok_and(|found| found.is_file()))
     }
 
     /// Removes all of our state files in every worktree and in what they share; with `all` also the

@@ -142,6 +142,8 @@ pub fn first_commit(repo: &Repo) -> Option<String> {
     if repo.gix.is_shallow().unwrap_or(true) {
         return None;
     }
-    let answer = output(git(&["rev-list", "--max-parents=0", "HEAD"])).ok()?;
+    let mut list = git(&["rev-list", "--max-parents=0", "HEAD"]);
+    repo.ask_at_home(&mut list);
+    let answer = output(list).ok()?;
     String::from_utf8_lossy(&answer).lines().last().map(str::to_owned)
 }

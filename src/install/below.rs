@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use ignore::{WalkBuilder, WalkState};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::shown;
 
@@ -20,21 +20,39 @@ pub struct Found {
 /// repositories too. Links are not followed, and `node_modules` is not entered: a package manager
 /// fills it, and nobody commits there. The second list says which folders could not be read.
 pub fn find(root: &Path) -> (Vec<Found>, Vec<String>) {
+    walk(root, |_| true)
+}
+
+/// The tops of the worktrees below a folder, for whoever asks often: it is not looked for more in a worktree
+/// that has no submodules, nor in what says of itself that it is a cache (CACHEDIR.TAG of bford.info/cachedir),
+/// as build trees do. What cannot be read is left out.
+pub fn worktrees(root: &Path) -> Vec<PathBuf> {
+    // The walk wants it for good.
+    let top = root.to_path_buf();
+    let worth = move |folder: &Path| {
+        let above = folder.parent().unwrap_or(folder);
+        let inside = folder != top && above.join(".git").symlink_metadata().is_ok();
+        (!inside || above.join(".git/modules").is_dir()) && !folder.join("CACHEDIR.TAG").is_file()
+    };
+    let found = walk(root, worth).0.into_iter();
+    found.filter(|found| !found.bare).map(|found| found.folder).collect()
+}
+
+fn walk(root: &Path, worth: impl Fn(&Path) -> bool + Send + Sync + 'static) -> (Vec<Found>, Vec<String>) {
     let found = Mutex::new((Vec::new(), Vec::new()));
     let hold = || found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let walk = WalkBuilder::new(root)
-        .standard_filters(false)
-        .filter_entry(|entry| {
-            // Worktrees may be kept inside a bare repository; what git keeps there itself holds none.
-            let gits_own = |folder: &Path| folder.parent().is_some_and(is_bare);
-            entry.file_type().is_some_and(|kind| kind.is_dir())
-                && match entry.file_name().to_str() {
-                    Some(".git" | "node_modules") => false,
-                    Some("objects" | "refs" | "logs" | "worktrees" | "modules") => !gits_own(entry.path()),
-                    _ => true,
-                }
-        })
-        .build_parallel();
+    let enter = move |entry: &DirEntry| {
+        // Worktrees may be kept inside a bare repository; what git keeps there itself holds none.
+        let gits_own = |folder: &Path| folder.parent().is_some_and(is_bare);
+        entry.file_type().is_some_and(|kind| kind.is_dir())
+            && match entry.file_name().to_str() {
+                Some(".git" | "node_modules") => false,
+                Some("objects" | "refs" | "logs" | "worktrees" | "modules") => !gits_own(entry.path()),
+                _ => true,
+            }
+            && worth(entry.path())
+    };
+    let walk = WalkBuilder::new(root).standard_filters(false).filter_entry(enter).build_parallel();
     walk.run(|| {
         Box::new(|entry| {
             let entry = match entry {

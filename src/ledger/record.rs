@@ -75,7 +75,8 @@ pub struct Entry {
     pub tree: Option<String>,
     /// In what way: of a skipped commit `no-verify`, `cherry-pick`, `revert`, `rebase`, `am`, `merge`,
     /// `amend`, `changed-later` or `no-hook`; of a closed exposure `revoked`, `not-a-secret`, `removed` or
-    /// `excepted`.
+    /// `excepted`; of what the guard tells the kind of warning: `secret`, `env-file`, `key-file`, `hook`,
+    /// `policy`, `ledger`, `env-mode`, `reuse` or `age`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
     /// The findings.
@@ -90,7 +91,8 @@ pub struct Entry {
     /// When that exposure was opened, RFC 3339: tells how long it stood open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened: Option<String>,
-    /// What a person said: evidence, or whom an exposure is assigned to.
+    /// What a person said: evidence, whom an exposure is assigned to, or why a warning was silenced; of what
+    /// the guard tells of hooks, policy and ledger, what it found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Commits made here since the last such record, of an `unscanned` record.
@@ -135,11 +137,23 @@ pub enum Event {
     Installed,
     /// The hooks were removed from a repository.
     Uninstalled,
+    /// The guard warned of something that is not committed yet.
+    GuardWarned,
+    /// What the guard warned of is gone.
+    GuardWithdrawn,
+    /// A person silenced a warning of the guard.
+    GuardSilenced,
+    /// A hook of leakwarden's is no longer in force: removed, disabled or shadowed.
+    Shadowed,
+    /// The policy of fleet, user or repository changed.
+    PolicyChanged,
+    /// The ledger was edited.
+    LedgerEdited,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Event; 11] = [
+    pub const ALL: [Event; 17] = [
         Event::Blocked,
         Event::Excepted,
         Event::Approved,
@@ -151,6 +165,12 @@ impl Event {
         Event::ExposureAssigned,
         Event::Installed,
         Event::Uninstalled,
+        Event::GuardWarned,
+        Event::GuardWithdrawn,
+        Event::GuardSilenced,
+        Event::Shadowed,
+        Event::PolicyChanged,
+        Event::LedgerEdited,
     ];
 
     /// The name in the file.
@@ -167,12 +187,18 @@ impl Event {
             Event::ExposureAssigned => "exposure-assigned",
             Event::Installed => "installed",
             Event::Uninstalled => "uninstalled",
+            Event::GuardWarned => "guard-warned",
+            Event::GuardWithdrawn => "guard-withdrawn",
+            Event::GuardSilenced => "guard-silenced",
+            Event::Shadowed => "shadowed",
+            Event::PolicyChanged => "policy-changed",
+            Event::LedgerEdited => "ledger-edited",
         }
     }
 
     /// Whether somebody relies on it being there after a crash: then it is synced to disk.
     pub fn is_promised(self) -> bool {
-        !matches!(self, Event::Blocked | Event::Unscanned)
+        !matches!(self, Event::Blocked | Event::Unscanned | Event::GuardWarned | Event::GuardWithdrawn)
     }
 }
 

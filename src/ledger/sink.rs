@@ -100,6 +100,7 @@ mod socket {
 fn severity(event: Event) -> u8 {
     match event {
         Event::Blocked | Event::Skipped | Event::ExposureOpened | Event::ExposureReopened => 4,
+        Event::Shadowed | Event::LedgerEdited => 4,
         _ => 5,
     }
 }

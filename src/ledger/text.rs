@@ -6,6 +6,14 @@ use crate::finding::escape;
 /// Rows of a list that are shown; the rest is counted.
 const MOST_ROWS: usize = 10;
 
+/// What the guard tells, by event.
+const GUARDS: [(&str, &str); 4] = [
+    ("guard warned", "guard-warned"),
+    ("hooks out of force", "shadowed"),
+    ("policy changed", "policy-changed"),
+    ("ledger edited", "ledger-edited"),
+];
+
 /// Days ahead from which an exception is said to end soon.
 pub const SOON: i64 = 30;
 
@@ -27,6 +35,16 @@ pub fn render(summary: &Summary) -> String {
     let how = listed(summary.skipped_how.iter());
     line(row("  skipped the scan", commits.tally.skipped, format!("{}  {how}", share(commits.skipped_share))));
     line(row("blocked", summary.events["blocked"], String::new()));
+    // Where no guard runs there is nothing to say of it.
+    for (name, event) in GUARDS {
+        let more = match event {
+            "guard-warned" => format!("{} silenced", summary.events["guard-silenced"]),
+            _ => String::new(),
+        };
+        if summary.events[event] > 0 {
+            line(row(name, summary.events[event], more));
+        }
+    }
     line(row("exceptions used", summary.exceptions.total, listed(summary.exceptions.by_kind.iter())));
     let end = &summary.exceptions.by_end;
     let soon = end.within_14_days + end.within_30_days;

@@ -62,6 +62,15 @@ pub fn repository(keys: &Keys) -> Result<()> {
     if let Some((key, _)) = ledger.iter().find(|(_, value)| value.is_some()) {
         return no(&format!("ledger.{key}"), owners);
     }
+    let guard = [
+        ("register", keys.guard.register.is_some()),
+        ("desktop", keys.guard.desktop.is_some()),
+        ("env_paths", keys.guard.env_paths.is_some()),
+        ("size_cap_mib", keys.guard.size_cap_mib.is_some()),
+    ];
+    if let Some((key, _)) = guard.iter().find(|(_, set)| *set) {
+        return no(&format!("guard.{key}"), owners);
+    }
     if let Some((rule, _)) = keys.rules.iter().find(|(_, change)| change.mode.is_some()) {
         return no(&format!("rules.{rule}.mode"), "write an `[[exception]]` with `rules`, a reason and an end");
     }
@@ -120,6 +129,20 @@ fn common(keys: &Keys) -> Result<()> {
     for line in &keys.exceptions.signers {
         let fields = line.split_whitespace().count();
         ensure!(fields >= 3, "`exceptions.signers`: a line is `name key-type key`, as in git's allowed-signers file");
+    }
+    guard(&keys.guard)
+}
+
+/// Checks `[guard]`.
+fn guard(keys: &super::syntax::Guard) -> Result<()> {
+    ensure!(keys.oldest_days != Some(0), "`guard.oldest_days` is at least 1; `guard.age = \"off\"` warns of no age");
+    ensure!(keys.size_cap_mib != Some(0), "`guard.size_cap_mib` is at least 1");
+    for name in &keys.env_names {
+        glob(name).context("`guard.env_names`")?;
+        ensure!(!name.contains('/'), "`guard.env_names`: a pattern is that of a file's name, without a folder");
+    }
+    for path in keys.env_paths.iter().flatten() {
+        glob(path).context("`guard.env_paths`")?;
     }
     Ok(())
 }

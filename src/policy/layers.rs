@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-use super::syntax::{Keys, KindKeys, Unscanned};
-use super::{Exceptions, Kind, Ledger, Policy, Setting, SignersFrom, WideException, Writer, check};
-use crate::exception::KINDS;
+use super::syntax::{Keys, Unscanned};
+use super::{Exceptions, Ledger, Policy, Setting, SignersFrom, WideException, Writer, check};
 use crate::level::{Confidence, Severity};
 
 /// The layers, each with the name of where it was read.
@@ -36,11 +35,12 @@ pub struct Layers {
 }
 
 /// How two values of one key are joined to the stricter one.
-type Stricter<T> = fn(&T, &T) -> bool;
+pub(super) type Stricter<T> = fn(&T, &T) -> bool;
 
-struct Join<'a> {
-    layers: &'a Layers,
-    settings: Vec<Setting>,
+/// The layers while they are joined.
+pub(super) struct Join<'a> {
+    pub(super) layers: &'a Layers,
+    pub(super) settings: Vec<Setting>,
 }
 
 impl Layers {
@@ -67,6 +67,7 @@ impl Layers {
         let warn = join.warnings()?;
         let rules = join.rules();
         let wide = join.wide(exceptions.1, &env_files)?;
+        let guard = join.guard();
         Ok(Policy {
             confidence,
             severity,
@@ -84,6 +85,7 @@ impl Layers {
             ledger,
             refuse_unscanned,
             guard_branches,
+            guard,
             settings: join.settings,
         })
     }
@@ -113,7 +115,7 @@ impl Layers {
 
     /// What comes from whoever can push: the policy of the branch that a change is merged into, and that
     /// of what is judged. Both tighten; a change cannot take back what its target asks for.
-    fn strangers(&self) -> impl Iterator<Item = &(String, Keys)> {
+    pub(super) fn strangers(&self) -> impl Iterator<Item = &(String, Keys)> {
         self.target.iter().chain(&self.repository)
     }
 
@@ -135,7 +137,7 @@ impl Layers {
 
 /// From which layers a list is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     /// All of them.
     All,
     /// Not the repository's.
@@ -161,7 +163,7 @@ impl<'a> Join<'a> {
     }
 
     /// A protecting key.
-    fn strictest<T: Clone + std::fmt::Debug>(
+    pub(super) fn strictest<T: Clone + std::fmt::Debug>(
         &mut self,
         key: &str,
         builtin: T,
@@ -189,7 +191,12 @@ impl<'a> Join<'a> {
     }
 
     /// A key that a repository has no say in: order, user, recommendation, built-in.
-    fn owners<T: Clone + std::fmt::Debug>(&mut self, key: &str, builtin: T, get: impl Fn(&Keys) -> Option<T>) -> T {
+    pub(super) fn owners<T: Clone + std::fmt::Debug>(
+        &mut self,
+        key: &str,
+        builtin: T,
+        get: impl Fn(&Keys) -> Option<T>,
+    ) -> T {
         let found = self.layers.mandatory.iter().chain(self.owned().rev());
         let found = found.filter_map(|(name, keys)| Some((get(keys)?, name.as_str()))).next();
         let (value, origin) = found.unwrap_or((builtin, "built-in"));
@@ -230,7 +237,12 @@ impl<'a> Join<'a> {
         layers.recommended.iter().chain(&layers.user).chain(repository).chain(&layers.mandatory).collect()
     }
 
-    fn union(&mut self, key: &str, get: impl Fn(&'a Keys) -> &'a Vec<String>, source: Source) -> Vec<String> {
+    pub(super) fn union(
+        &mut self,
+        key: &str,
+        get: impl Fn(&'a Keys) -> &'a Vec<String>,
+        source: Source,
+    ) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         let mut origins: Vec<&str> = Vec::new();
         for (name, keys) in self.sources(source) {
@@ -312,42 +324,6 @@ impl<'a> Join<'a> {
             all.extend(lines.iter().cloned());
         }
         (all, from)
-    }
-
-    fn kinds(&mut self) -> BTreeMap<String, Kind> {
-        let longest = self.strictest("exceptions.longest_days", 366, |k| k.exceptions.longest_days, |a, b| a < b);
-        let most = longest.max(1);
-        let mut kinds: BTreeMap<String, (Kind, String)> = KINDS
-            .iter()
-            .map(|&(name, days, _)| {
-                let kind = Kind { default_days: days.min(most), longest_days: most };
-                (name.to_owned(), (kind, "built-in".to_owned()))
-            })
-            .collect();
-        let layers = self.layers;
-        // Where the fleet gives orders about kinds, a user's new name would be a way around them.
-        let ordered = layers
-            .mandatory
-            .iter()
-            .any(|(_, keys)| !keys.exceptions.kinds.is_empty() || !keys.exceptions.approval_kinds.is_empty());
-        let fleets = layers.recommended.iter().map(|layer| (layer, true));
-        let users = layers.user.iter().map(|layer| (layer, !ordered));
-        let owners = fleets.chain(users).chain(layers.mandatory.iter().map(|layer| (layer, true)));
-        for ((origin, keys), owner) in owners.chain(layers.strangers().map(|layer| (layer, false))) {
-            for (name, change) in &keys.exceptions.kinds {
-                change_kind(&mut kinds, name, change, owner, origin, longest);
-            }
-        }
-        for (name, (kind, origin)) in kinds.iter().filter(|_| layers.explain) {
-            let value = format!("{} of at most {} days", kind.default_days, kind.longest_days);
-            self.settings.push(Setting {
-                key: format!("exceptions.kinds.{name}"),
-                value,
-                origin: origin.clone(),
-                merge: "strictest",
-            });
-        }
-        kinds.into_iter().map(|(name, (kind, _))| (name, kind)).collect()
     }
 
     /// What owners say a rule's severity is, and what a repository raises it to.
@@ -434,33 +410,6 @@ impl<'a> Join<'a> {
         }
         Ok(all)
     }
-}
-
-fn change_kind(
-    kinds: &mut BTreeMap<String, (Kind, String)>,
-    name: &str,
-    change: &KindKeys,
-    owner: bool,
-    origin: &str,
-    longest: u32,
-) {
-    if change.off == Some(true) {
-        kinds.remove(name);
-        return;
-    }
-    let known = kinds.get(name).map(|(kind, _)| *kind);
-    // A new kind is a new way around; only owners add one.
-    let Some(mut kind) = known.or(owner.then_some(Kind { default_days: 30, longest_days: longest })) else { return };
-    if let Some(days) = change.longest_days {
-        kind.longest_days = if owner { days.min(longest) } else { days.min(kind.longest_days) };
-    }
-    if let Some(days) = change.default_days {
-        kind.default_days = if owner { days } else { days.min(kind.default_days) };
-    }
-    kind.default_days = kind.default_days.min(kind.longest_days);
-    let key = change.name.as_deref().filter(|_| owner).unwrap_or(name).to_owned();
-    kinds.remove(name);
-    kinds.insert(key, (kind, origin.to_owned()));
 }
 
 #[cfg(test)]

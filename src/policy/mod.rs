@@ -3,11 +3,15 @@
 //!
 //! - [`syntax`]: what may be written;
 //! - [`layers`]: how built-in values, fleet, user and repository make one policy;
+//! - [`kinds`]: the kinds of exceptions that they make;
 //! - [`check`]: mistakes in a layer, by field;
+//! - [`guard`]: what the guard warns of;
 //! - [`judge`]: what happens with each finding.
 
 pub mod check;
+pub mod guard;
 pub mod judge;
+mod kinds;
 pub mod layers;
 pub mod syntax;
 
@@ -59,6 +63,8 @@ pub struct Policy {
     pub refuse_unscanned: bool,
     /// Whether branches may not be moved to commits with findings.
     pub guard_branches: bool,
+    /// What the guard warns of.
+    pub guard: guard::Guard,
     /// Every value with its origin, for `policy show`.
     pub settings: Vec<Setting>,
 }

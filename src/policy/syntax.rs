@@ -49,6 +49,8 @@ pub struct Keys {
     pub ledger: Ledger,
     /// Commits that were not scanned.
     pub commits: Commits,
+    /// What the guard warns of.
+    pub guard: Guard,
 }
 
 /// `[block]`
@@ -205,4 +207,56 @@ pub struct Commits {
     pub refuse_unscanned: Option<bool>,
     /// Whether branches may not be moved to commits with findings, by whatever command.
     pub guard_branches: Option<bool>,
+}
+
+/// Whether the guard warns of something, and how severe that is; a later one is stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Warns {
+    /// It does not.
+    Off,
+    /// With low severity.
+    Low,
+    /// With medium severity.
+    Medium,
+    /// With high severity.
+    High,
+    /// With critical severity.
+    Critical,
+}
+
+/// `[guard]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guard {
+    /// Whether a repository is watched once leakwarden is installed in it. Not in a repository.
+    pub register: Option<bool>,
+    /// Whether the desktop shows warnings. Not in a repository.
+    pub desktop: Option<bool>,
+    /// Whether the uncommitted content of tracked files is watched.
+    pub secrets: Option<bool>,
+    /// Env files with a secret where they do not belong.
+    pub env_files: Option<Warns>,
+    /// Key files and keystores that are neither tracked nor ignored.
+    pub key_files: Option<Warns>,
+    /// Hooks that were removed, disabled or shadowed.
+    pub hooks: Option<Warns>,
+    /// A policy that changed.
+    pub policy: Option<Warns>,
+    /// A ledger that was edited.
+    pub ledger: Option<Warns>,
+    /// Env files that group or others may read.
+    pub env_mode: Option<Warns>,
+    /// The same value in two env files.
+    pub reuse: Option<Warns>,
+    /// Secrets that are older than `oldest_days`.
+    pub age: Option<Warns>,
+    /// How old a secret may become, in days.
+    pub oldest_days: Option<u32>,
+    /// Globs of names of env files besides the usual ones.
+    pub env_names: Vec<String>,
+    /// Globs of paths where env files may be; none: everywhere. Not in a repository.
+    pub env_paths: Option<Vec<String>>,
+    /// The largest file that the guard reads, in MiB. Not in a repository.
+    pub size_cap_mib: Option<u64>,
 }

@@ -3,6 +3,10 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
+use leakwarden::guard::duty::House;
+use leakwarden::ledger::Ledger;
+use leakwarden::ledger::sink::Sinks;
+use leakwarden::policy::guard::Guard;
 use sha2::{Digest, Sha256};
 
 use crate::kit::{Outcome, Sandbox, in_repository, line, plant};
@@ -39,9 +43,9 @@ fn an_old_ledger_is_read_and_goes_on() -> Result<()> {
 fn later() -> String {
     let mut text = fixture("ledger-v1.jsonl");
     for (seq, more) in [
-        (4, "\"v\":2,\"event\":\"guard-warned\",\"many\":[1,{\"a\":2}]"),
+        (4, "\"v\":2,\"event\":\"moon-full\",\"many\":[1,{\"a\":2}]"),
         (5, "\"v\":2,\"event\":\"blocked\",\"new\":true"),
-        (6, "\"v\":1,\"event\":\"policy-changed\""),
+        (6, "\"v\":1,\"event\":\"tide-high\""),
     ] {
         let last = text.lines().last().unwrap_or_default();
         let prev: String = Sha256::digest(last.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -66,7 +70,7 @@ fn later_records_are_said_and_their_chain_is_checked() -> Result<()> {
         ledger(s, &text, &head(&text))?;
         for words in ["ledger show", "ledger show --json"] {
             let shown = s.leakwarden(words)?;
-            for expected in ["guard-warned", "policy-changed", "not one that this version knows", "newer leakwarden"] {
+            for expected in ["moon-full", "tide-high", "not one that this version knows", "newer leakwarden"] {
                 ensure!(shown.ok()?.stderr.contains(expected), "{words}: {expected}: {}", shown.stderr);
             }
             ensure!(shown.stdout.lines().filter(|line| line.contains("blocked")).count() == 2, "{}", shown.stdout);
@@ -77,7 +81,7 @@ fn later_records_are_said_and_their_chain_is_checked() -> Result<()> {
         // A later record is a link all the same.
         ledger(s, &text.replace("\"many\":[1,", "\"many\":[2,"), &head(&text))?;
         ensure!(s.leakwarden("ledger verify")?.exits(1)?.stdout.contains("BROKEN"), "a changed record");
-        let without: String = text.split_inclusive('\n').filter(|line| !line.contains("guard-warned")).collect();
+        let without: String = text.split_inclusive('\n').filter(|line| !line.contains("moon-full")).collect();
         ledger(s, &without, &head(&text))?;
         s.leakwarden("ledger verify")?.exits(1)?;
         // And what this version writes follows it.
@@ -182,4 +186,77 @@ fn what_pre_commit_leaves() -> Result<()> {
         asked(&left)?.exits(0)?;
         asked(&format!("?{left}"))?.exits(0).map(drop)
     })
+}
+
+#[test]
+fn what_the_guard_knew_of_policy_and_ledger_is_read_and_counts() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let (folder, file) = (scratch.path().join("state"), scratch.path().join("house"));
+    fs::create_dir(&folder)?;
+    let text = fixture("ledger-v1.jsonl");
+    fs::write(folder.join("ledger.jsonl"), &text)?;
+    fs::write(folder.join("head"), fixture("ledger-head-v1"))?;
+    let head = fixture("ledger-head-v1");
+    let own = filled("guard-house-v1.json", &[("FOLDER", &folder.to_string_lossy()), ("HEAD", head.trim_end())]);
+    let look = |own: &str| -> Result<Vec<String>> {
+        fs::write(&file, own)?;
+        let mut house = House::new(&file, Vec::new(), Ledger::at(folder.clone(), Sinks::default()));
+        let (warnings, kept) = house.look(&Guard::default(), 1_800_000_000);
+        kept?;
+        Ok(warnings.into_iter().map(|warning| warning.what).collect())
+    };
+    let told = look(&own)?;
+    ensure!(told.len() == 1 && told[0].contains("/nowhere/leakwarden/policy.toml was removed"), "{told:?}");
+    // The ledger is rebuilt from its first record on, head and all: the anchor tells.
+    let first = text.lines().next().unwrap_or_default().to_owned() + "\n";
+    fs::write(folder.join("ledger.jsonl"), &first)?;
+    fs::write(folder.join("head"), self::head(&first))?;
+    let told = look(&own)?;
+    ensure!(told.len() == 2 && told[1].contains("records 2 to 3 are missing"), "{told:?}");
+    // A newer one is left as it is, and what is now is taken for known.
+    let newer = own.replace("\"version\": 1", "\"version\": 2");
+    ensure!(look(&newer)?.is_empty() && fs::read_to_string(&file)? == newer, "a newer one");
+    Ok(())
+}
+
+/// The guard's own files: read as they were written first, refused where a newer leakwarden wrote them.
+#[test]
+fn what_the_guard_keeps_is_read_and_a_newer_one_refused() -> Result<()> {
+    use leakwarden::guard::{
+        open, own_policies, own_policies::OwnPolicies, registry, registry::Registry, values, values::Values,
+    };
+    let scratch = tempfile::tempdir()?;
+    let folder = scratch.path();
+    let fixtures = [
+        (registry::NAME, "guard-registry-v1.toml", "version = 1", "version = 9"),
+        (open::NAME, "guard-open-v1.json", "\"version\":1", "\"version\":9"),
+        (values::NAME, "guard-values-v1.json", "\"version\":1", "\"version\":9"),
+        (own_policies::NAME, "guard-policies-v1.json", "\"version\":1", "\"version\":9"),
+    ];
+    let write = |newer: bool| -> Result<()> {
+        for (name, fixture, is, later) in fixtures {
+            let text = filled(fixture, &[("FOLDER", &folder.to_string_lossy())]);
+            fs::write(folder.join(name), if newer { text.replace(is, later) } else { text })?;
+        }
+        Ok(())
+    };
+    write(false)?;
+    ensure!(Registry::read(folder)?.repository == [folder.join("repo")], "the registry");
+    ensure!(open::read(folder)?[0].warnings[0].warning.path == "app.py", "what is open");
+    Values::open(folder)?;
+    let low = Some(leakwarden::level::Severity::Low);
+    let notice = OwnPolicies::open(folder)?.look(&folder.join("repo"), "00", low, 1_800_000_001)?;
+    ensure!(notice.is_some(), "the notice is still open");
+    write(true)?;
+    let refused = [
+        Registry::read(folder).map(drop),
+        open::read(folder).map(drop),
+        Values::open(folder).map(drop),
+        OwnPolicies::open(folder).map(drop),
+    ];
+    for (own, (name, ..)) in refused.into_iter().zip(fixtures) {
+        let told = own.err().map(|error| format!("{error:#}")).unwrap_or_default();
+        ensure!(told.contains(name) && told.contains("newer leakwarden"), "{name}: {told}");
+    }
+    Ok(())
 }

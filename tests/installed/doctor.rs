@@ -319,3 +319,36 @@ fn the_report_keeps_to_its_schema() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn the_guard_is_told_as_it_is_and_never_a_failure() -> Result<()> {
+    in_sandbox(|s| {
+        s.start()?;
+        let told = || -> Result<String> {
+            let all = report(s, "--machine", 0)?["machine"]["checks"].as_array().cloned().unwrap_or_default();
+            let own = all.into_iter().find(|check| check["id"] == "guard").context("the check")?;
+            ensure!(own["status"] == "note", "{own}");
+            Ok(own["text"].as_str().unwrap_or_default().to_owned())
+        };
+        ensure!(told()?.starts_with("not installed"), "{}", told()?);
+        let folder = s.root().join("home/.local/state/leakwarden/guard");
+        fs::create_dir_all(&folder)?;
+        let lock = fs::File::create(folder.join("lock"))?;
+        ensure!(told()?.starts_with("not installed"), "nobody holds the lock: {}", told()?);
+        lock.try_lock()?;
+        ensure!(told()?.starts_with("running"), "{}", told()?);
+        lock.unlock()?;
+        let unit = s.root().join("home/.config/systemd/user/leakwarden-guard.service");
+        fs::create_dir_all(unit.parent().context("a folder")?)?;
+        fs::write(&unit, "[Service]\n")?;
+        let said = told()?;
+        ensure!(said.starts_with("not running") && said.contains("leakwarden-guard.service"), "{said}");
+        lock.try_lock()?;
+        ensure!(told()?.starts_with("running"), "{}", told()?);
+        // A link or a pipe there is nobody's lock.
+        fs::remove_file(folder.join("lock"))?;
+        std::os::unix::fs::symlink("/dev/tty", folder.join("lock"))?;
+        ensure!(told()?.starts_with("not running"), "{}", told()?);
+        Ok(())
+    })
+}

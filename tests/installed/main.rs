@@ -8,6 +8,7 @@ mod kit;
 mod all;
 mod apart;
 mod doctor;
+mod duty;
 mod machine;
 mod picture;
 mod twice;

@@ -10,6 +10,7 @@ mod changes;
 mod cli;
 #[cfg(unix)]
 mod disk;
+mod guard;
 #[cfg(unix)]
 mod journald;
 #[cfg(unix)]

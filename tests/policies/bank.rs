@@ -182,3 +182,21 @@ fn its_records_reach_the_central_log() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn it_has_the_guard_warn_of_modes_reuse_and_age() -> Result<()> {
+    in_repository(|s| {
+        let Some(fleet) = bank(s)? else { return Ok(()) };
+        // Nobody below lowers that.
+        s.write(".leakwarden.toml", "[guard]\nage = \"off\"\nledger = \"low\"\noldest_days = 400\n")?;
+        s.git("add -A")?;
+        let shown = fleet.leakwarden("policy show --origin")?;
+        for (key, value) in
+            [("env_mode", "high"), ("reuse", "high"), ("age", "medium"), ("ledger", "critical"), ("oldest_days", "90")]
+        {
+            let line = shown.stdout.lines().find(|line| line.starts_with(&format!("guard.{key} = {value} ")));
+            ensure!(line.is_some_and(|line| line.contains("[mandatory]")), "{key}: {}", shown.stdout);
+        }
+        Ok(())
+    })
+}

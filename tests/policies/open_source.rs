@@ -137,3 +137,14 @@ fn it_refuses_to_be_loosened_by_a_contribution() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn it_raises_what_the_guard_says_of_keys() -> Result<()> {
+    in_repository(|s| {
+        project(s)?;
+        let shown = s.leakwarden("policy show --origin")?;
+        let line = shown.stdout.lines().find(|line| line.starts_with("guard.key_files = high"));
+        ensure!(line.is_some_and(|line| line.contains(FILE)), "{}", shown.stdout);
+        Ok(())
+    })
+}

@@ -110,3 +110,15 @@ fn it_lets_no_verify_pass_and_remembers_it() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn it_recommends_that_the_guard_looks_for_reuse() -> Result<()> {
+    in_repository(|s| {
+        let Some((fleet, _)) = startup(s)? else { return Ok(()) };
+        let shown = fleet.leakwarden("policy show --origin")?.stdout;
+        let of = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        ensure!(of("guard.reuse = medium").contains("[recommended]"), "{shown}");
+        ensure!(of("guard.age = off").contains("built-in"), "{shown}");
+        Ok(())
+    })
+}

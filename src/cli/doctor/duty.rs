@@ -1,6 +1,8 @@
 //! What leakwarden needs besides its hooks: the program, policy, the ledger; and what of a repository's
 //! own commits it has seen.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::cli::around;
@@ -110,6 +112,39 @@ pub(super) fn ledger(judgement: Option<&Judgement>) -> Vec<Check> {
         }
     });
     checks
+}
+
+/// Whether this account's guard runs: then it holds the lock in its folder. Nobody has to have one.
+pub(super) fn guard() -> Check {
+    const ID: &str = "guard";
+    let running = around::state_folder().map_or(Ok(false), |state| is_held(&state.join("guard").join("lock")));
+    let service = around::guard_services().into_iter().find(|path| path.symlink_metadata().is_ok());
+    match (running, service) {
+        (Ok(true), _) => Check::note(ID, "running: `leakwarden guard status` tells what it watches"),
+        (Ok(false), Some(path)) => {
+            let path = super::shown(&path);
+            Check::note(ID, format!("not running, though its service is installed ({path}): `leakwarden guard start`"))
+        }
+        (Ok(false), None) => Check::note(ID, "not installed, and not running"),
+        (Err(error), _) => {
+            Check::note(ID, format!("whether it runs cannot be told: {}", escape(error.to_string().as_bytes())))
+        }
+    }
+}
+
+/// Whether another process holds a lock; one that nobody holds is let go at once.
+fn is_held(lock: &Path) -> std::io::Result<bool> {
+    // A link or a pipe in its place is neither followed nor waited for.
+    match lock.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Ok(found) if !found.is_file() => return Ok(false),
+        found => found?,
+    };
+    match std::fs::File::open(lock)?.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(true),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// A repository's policy, exceptions, exposures, and how much of what was committed here was scanned.

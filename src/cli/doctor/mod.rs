@@ -22,7 +22,7 @@ use crate::install::shim::Shims;
 use crate::scan::many;
 
 /// Where graphical programs look for programs, whatever a shell's files say.
-const SHORT_PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin"];
+pub(super) const SHORT_PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin"];
 
 /// What was found out.
 #[derive(Debug, serde::Serialize)]
@@ -175,7 +175,7 @@ fn of_machine(gits: &[Installed], judgement: Option<&Judgement>) -> Vec<Check> {
     checks.push(duty::fleet_policy());
     checks.extend(duty::user_policy());
     checks.extend(duty::ledger(judgement));
-    checks.push(Check::note("guard", "the guard is not installed"));
+    checks.push(duty::guard());
     match shims(judgement) {
         Ok(shims) => {
             let user = around::data_folder().map(Reach::User);

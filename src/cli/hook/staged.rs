@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::super::args::{Format, When};
 use super::super::case::{Docket, Failure, Judgement};
-use super::super::{around, deliver, exposures, prompt};
+use super::super::{around, deliver, exposures, guard, prompt};
 use super::trailers::{leave_trailers, trailers};
 use super::{A_DAY, USED_ON, ended, head_name, leave, record, twice, unscanned};
 use crate::exception::once::{self, Once};
@@ -80,6 +80,7 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
     if in_hook && passes {
         leave::behind(&repo, &staging, &judgement, &judged, &found.receipt, open.is_some());
     }
+    let warnings = if in_hook { guard::mention(&repo, &judged) } else { None };
     let mut report = judgement.report(subject, judged, found.receipt);
     report.first_commit = found.first_commit;
     report.told = told;
@@ -93,7 +94,7 @@ pub(super) fn staged(subject: Subject, moment: Moment, format: Format, color: Wh
             report.receipt.notes.push(escape(text.as_bytes()));
         }
     }
-    report.receipt.notes.extend(open);
+    report.receipt.notes.extend(open.into_iter().chain(warnings));
     if in_hook && passes {
         leave_trailers(&repo, &judgement, staging, &around, lines)?;
     }

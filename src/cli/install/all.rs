@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{Request, asked, at, judgement, settled, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
-use crate::cli::{Exit, around, exposures, fail, print};
+use crate::cli::{Exit, around, exposures, fail, guard, print};
 use crate::finding::escape;
 use crate::git::write;
 use crate::install::below::{self, Found};
@@ -62,6 +62,8 @@ struct Line {
     folder: PathBuf,
     became: Became,
     notes: Vec<String>,
+    /// Whether policy lets the guard watch it.
+    watch: bool,
 }
 
 fn all(request: &Request, root: &Path) -> Result<Exit> {
@@ -104,6 +106,12 @@ fn all(request: &Request, root: &Path) -> Result<Exit> {
     }
     bar.finish_and_clear();
     lines.sort_by(|a, b| a.folder.cmp(&b.folder));
+    if !request.dry_run {
+        let covered = [Became::Changed, Became::AsItShould, Became::Shared];
+        let tops = lines.iter().filter(|line| line.watch && covered.contains(&line.became));
+        let tops: Vec<PathBuf> = tops.map(|line| line.folder.clone()).collect();
+        heads.extend(if request.install { guard::register(&tops, &docket) } else { guard::unregister(&tops) });
+    }
     if let Err(error) = written(&docket, entries) {
         heads.push(format!("this is not in the ledger: {}", escape(format!("{error:#}").as_bytes())));
     }
@@ -156,7 +164,13 @@ fn do_batch(
     let mut pending = Vec::new();
     for looked in batch {
         let folder = looked.found.folder;
-        let mut say = |became, notes: Vec<String>| lines.push(Line { folder: folder.clone(), became, notes });
+        let watch = match &looked.seen {
+            Ok(Some(Seen { judgement: Ok(judgement), .. })) => judgement.policy.guard.register,
+            // Uninstalling asks no policy.
+            Ok(Some(_)) => !request.install,
+            _ => false,
+        };
+        let mut say = |became, notes: Vec<String>| lines.push(Line { folder: folder.clone(), became, notes, watch });
         let seen = match looked.seen {
             Ok(Some(seen)) => seen,
             Ok(None) => {
@@ -237,7 +251,7 @@ fn do_batch(
         match Prepared::of(steps) {
             Ok(ready) => {
                 prepared.push(ready);
-                pending.push((Line { folder, became, notes }, seen.judgement));
+                pending.push((Line { folder, became, notes, watch }, seen.judgement));
             }
             Err(error) => say(Became::NotCovered, vec![format!("{error:#}")]),
         }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{Request, asked, at, here, judgement, settled, shims, strict};
 use crate::cli::case::{Docket, Judgement};
 use crate::cli::journal::Journal;
-use crate::cli::{around, exposures};
+use crate::cli::{around, exposures, guard};
 use crate::finding::escape;
 use crate::git::{Repo, write};
 use crate::install::gits::Installed;
@@ -23,7 +23,7 @@ pub(super) fn run(request: &Request) -> Result<Outcome> {
 fn installed(request: &Request) -> Result<Outcome> {
     let docket = Docket::open().map_err(|failure| failure.error)?;
     let repo = here(&docket)?;
-    let judgement = judgement(docket, repo.as_ref())?;
+    let judgement = judgement(docket.clone(), repo.as_ref())?;
     let mut lines = Vec::new();
     let place = Place::of(&Git::here())?;
     let shims = settled(request, strict(&judgement), &mut lines)?;
@@ -35,8 +35,15 @@ fn installed(request: &Request) -> Result<Outcome> {
     others::install(&place, &shims, asked(request), &mut plan)?;
     let mut outcome = plan.carry_out(request.dry_run)?;
     outcome.lines.splice(0..0, lines);
-    if let Some(repo) = repo.filter(|_| outcome.changed && !request.dry_run) {
+    if request.dry_run {
+        return Ok(outcome);
+    }
+    let top = repo.as_ref().and_then(Repo::worktree).map(Path::to_path_buf);
+    if let Some(repo) = repo.filter(|_| outcome.changed) {
         note(&judgement, &repo, Event::Installed, &mut outcome);
+    }
+    if let Some(top) = top.filter(|_| outcome.complete && judgement.policy.guard.register) {
+        outcome.lines.extend(guard::register(&[top], &docket));
     }
     Ok(outcome)
 }
@@ -56,6 +63,8 @@ fn uninstalled(request: &Request) -> Result<Outcome> {
                 note(&judgement, &repo, Event::Uninstalled, &mut outcome);
             }
             repo.forget(exposures::mention(&repo).is_none());
+            let top = repo.worktree().map(Path::to_path_buf);
+            outcome.lines.extend(guard::unregister(&top.into_iter().collect::<Vec<_>>()));
         }
     }
     Ok(outcome)

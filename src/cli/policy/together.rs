@@ -83,16 +83,17 @@ fn values(fleet: &[Sound], found: &mut Found) {
 }
 
 /// Keys whose values are joined.
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 6] = [
     "env_files.allowed",
     "exceptions.ticket",
     "exceptions.never_rules",
     "exceptions.approval_kinds",
     "exceptions.signers",
+    "guard.env_names",
 ];
 
 /// Keys of which the strictest of all mandatory values counts.
-const STRICTEST: [&str; 17] = [
+const STRICTEST: [&str; 27] = [
     "block.confidence",
     "block.severity",
     "scan.not_scanned",
@@ -110,6 +111,16 @@ const STRICTEST: [&str; 17] = [
     "ledger.required",
     "commits.refuse_unscanned",
     "commits.guard_branches",
+    "guard.secrets",
+    "guard.env_files",
+    "guard.key_files",
+    "guard.hooks",
+    "guard.policy",
+    "guard.ledger",
+    "guard.env_mode",
+    "guard.reuse",
+    "guard.age",
+    "guard.oldest_days",
 ];
 
 /// What weakens nothing and may not be what somebody meant.

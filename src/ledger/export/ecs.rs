@@ -26,6 +26,10 @@ fn mapping(event: Event) -> (&'static str, &'static str, &'static str, &'static 
         Event::Approved => ("event", "configuration", "change", "success"),
         Event::Installed => ("event", "configuration", "creation", "success"),
         Event::Uninstalled => ("event", "configuration", "deletion", "success"),
+        Event::GuardWarned => ("event", "vulnerability", "info", "unknown"),
+        Event::GuardWithdrawn | Event::GuardSilenced => ("event", "vulnerability", "info", "success"),
+        Event::Shadowed | Event::LedgerEdited => ("alert", "configuration", "change", "success"),
+        Event::PolicyChanged => ("event", "configuration", "change", "success"),
     }
 }
 

@@ -114,6 +114,12 @@ fn title(event: Event) -> &'static str {
         Event::ExposureAssigned => "Exposure assigned",
         Event::Installed => "Hooks installed",
         Event::Uninstalled => "Hooks removed",
+        Event::GuardWarned => "Credential seen before it was committed",
+        Event::GuardWithdrawn => "Warning of the guard withdrawn",
+        Event::GuardSilenced => "Warning of the guard silenced",
+        Event::Shadowed => "Hook no longer in force",
+        Event::PolicyChanged => "Policy changed",
+        Event::LedgerEdited => "Ledger edited",
     }
 }
 

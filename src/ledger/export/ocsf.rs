@@ -54,6 +54,12 @@ fn mapping(event: Event, how: Option<&str>) -> Mapping {
         Event::ExposureClosed => ((3, "Close"), RESOLVED, (4, "Modified"), closed(how), false),
         Event::Installed => ((99, "Installed"), (99, "Done"), OBSERVED, LOGGED, false),
         Event::Uninstalled => ((99, "Uninstalled"), (99, "Done"), OBSERVED, LOGGED, false),
+        // Whoever typed it was told, and nothing has left their worktree.
+        Event::GuardWarned => (CREATE, NEW, OBSERVED, DETECTED, false),
+        Event::GuardWithdrawn => ((3, "Close"), RESOLVED, OBSERVED, LOGGED, false),
+        Event::GuardSilenced => ((4, "Suppressed"), (3, "Suppressed"), OBSERVED, LOGGED, false),
+        Event::Shadowed | Event::LedgerEdited => (CREATE, NEW, OBSERVED, DETECTED, true),
+        Event::PolicyChanged => ((99, "Policy changed"), (99, "Done"), OBSERVED, LOGGED, false),
     };
     Mapping { activity, status, action, disposition, alert }
 }

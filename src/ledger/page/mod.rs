@@ -114,7 +114,7 @@ fn numbers(summary: &Summary) -> String {
     let revoked = exposures.closed_how.get("revoked");
     let rotated = revoked.and_then(|times| times.median_seconds).map_or_else(|| "–".to_owned(), span);
     let longest = revoked.and_then(|times| times.longest_seconds);
-    let cards = [
+    let mut cards = vec![
         ("Exposures open", exposures.open.len().to_string(), oldest),
         (
             "Time to rotate",
@@ -130,6 +130,14 @@ fn numbers(summary: &Summary) -> String {
             format!("{soon} end in 30 days, {} ended", end.ended),
         ),
     ];
+    let events = |name: &str| summary.events[name];
+    let (warned, shadowed, edited) = (events("guard-warned"), events("shadowed"), events("ledger-edited"));
+    // Where no guard runs there is nothing to say of it.
+    if warned + shadowed + edited > 0 {
+        let more =
+            format!("{} silenced; hooks out of force {shadowed}, ledger edited {edited}", events("guard-silenced"));
+        cards.push(("Guard warned", warned.to_string(), more));
+    }
     let mut out = "<section aria-labelledby=\"h-numbers\">\n<h2 id=\"h-numbers\">In short</h2>\n<dl class=\"cards\">\n"
         .to_owned();
     for (name, number, more) in cards {

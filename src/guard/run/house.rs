@@ -1,0 +1,146 @@
+//! What is no content of a worktree: hooks, policy, the ledger; and what is written there.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::{Guard, HOUSE};
+use crate::finding::escape;
+use crate::guard::Warning;
+use crate::guard::record::Fate;
+use crate::guard::watch::Place;
+
+/// How long a repository must be quiet before its hooks are looked at: git is asked, which takes longer than
+/// a look.
+const QUIET: Duration = Duration::from_millis(500);
+
+impl Guard {
+    /// Reads policy again. Where it has a mistake, the last one counts, and it is said.
+    pub(super) fn read_policy(&mut self) {
+        self.day = super::clock::today();
+        match (self.setup.shared)() {
+            Ok(shared) => {
+                self.machine = Some(shared.machine);
+                self.keys = shared.guard;
+                self.house.set_ledger(shared.ledger);
+                self.troubles.remove("policy");
+            }
+            Err(error) => {
+                self.troubles.insert("policy", escape(format!("{error:#}").as_bytes()));
+            }
+        }
+        self.watch_house();
+    }
+
+    /// Hooks are of repositories; the rest of what has to be right is of machine and user.
+    pub(super) fn look_at_house(&mut self) {
+        let now = Timestamp::now().as_second();
+        let (warnings, kept) = self.house.look(&self.keys, now);
+        match kept {
+            Ok(()) => drop(self.troubles.remove("house")),
+            Err(error) => drop(self.troubles.insert("house", escape(format!("{error:#}").as_bytes()))),
+        }
+        let until = self.house.due().and_then(|at| u64::try_from(at.saturating_sub(now)).ok());
+        let until = until.map_or(HOUSE, |seconds| Duration::from_secs(seconds.max(1)).min(HOUSE));
+        self.timers.house = Some(Instant::now() + until);
+        self.watch_house();
+        self.applied(Path::new(""), warnings);
+    }
+
+    /// A repository whose hooks are to be looked at, once nothing else waits there.
+    pub(super) fn hooks_wanted(&self) -> Option<u32> {
+        let wanted = |id: &&u32| self.repositories.get(id).is_some_and(|own| own.hooks_due && own.is_seen());
+        self.repositories.keys().find(wanted).copied()
+    }
+
+    /// When that is due.
+    pub(super) fn hooks_next(&self) -> Option<Instant> {
+        self.hooks_wanted().map(|_| self.timers.busy + QUIET)
+    }
+
+    /// Looks at the hooks of one repository.
+    pub(super) fn look_at_hooks(&mut self, now: Instant) {
+        if self.hooks_next().is_none_or(|at| at > now) || self.pending.next().is_some_and(|at| at <= now) {
+            return;
+        }
+        let Some(own) = self.hooks_wanted().and_then(|id| self.repositories.get_mut(&id)) else { return };
+        own.hooks_due = false;
+        let folder = own.folder.clone();
+        own.hooks = match own.keys.hooks {
+            Some(severity) => {
+                let (warnings, files) = (self.setup.hooks)(&folder, severity);
+                own.hook_files = files;
+                warnings
+            }
+            None => Vec::new(),
+        };
+        let warnings = own.warnings();
+        self.watch_house();
+        self.applied(&folder, warnings);
+    }
+
+    /// Something happened to a file of which hooks depend, in some repositories.
+    pub(super) fn in_hook_files(&mut self, path: &Path, now: Instant) {
+        let touched = |own: &PathBuf| own == path || own.starts_with(path) || path.parent() == Some(own.as_path());
+        for own in self.repositories.values_mut().filter(|own| own.hook_files.iter().any(touched)) {
+            own.hooks_due = true;
+            self.timers.busy = now;
+        }
+    }
+
+    /// Watches where policy and ledger are, or where they would come to be, and what hooks depend on.
+    pub(super) fn watch_house(&mut self) {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        let hooks = self.repositories.values().flat_map(|own| own.hook_files.iter().cloned());
+        for wanted in self.setup.policies.iter().cloned().chain(self.house.files()).chain(hooks) {
+            let there = wanted.ancestors().find(|folder| folder.is_dir());
+            folders.extend(there.map(Path::to_path_buf));
+            // Where the folder itself is replaced, or there are only files in it.
+            folders.extend(wanted.parent().filter(|folder| folder.is_dir()).map(Path::to_path_buf));
+        }
+        folders.sort();
+        folders.dedup();
+        for folder in folders {
+            // Where it cannot be watched, it is looked at with everything else.
+            let _ = self.watch.add(&folder, Place::House);
+        }
+    }
+
+    /// Takes a notice for known.
+    ///
+    /// # Errors
+    /// Where there is none of this id, or that cannot be kept.
+    pub(super) fn dismiss(&mut self, id: &str, reason: &str) -> Result<(), String> {
+        let told = |error: anyhow::Error| escape(format!("{error:#}").as_bytes());
+        let found = self.book.list().into_iter().find_map(|own| {
+            let warning = own.warnings.iter().find(|open| open.warning.id == id)?;
+            Some((own.folder, warning.warning.clone()))
+        });
+        let Some((folder, warning)) = found else {
+            return Err(format!("no open warning has the id `{}`", escape(id.as_bytes())));
+        };
+        let known = self.house.dismiss(id).map_err(told)? || self.own_policies.dismiss(&folder, id).map_err(told)?;
+        if !known {
+            return Err(format!("{id} is no notice; `leakwarden allow {id}` excepts it, with a reason and an end"));
+        }
+        let silenced = (self.setup.record)(&folder, Fate::Silenced(reason), std::slice::from_ref(&warning));
+        silenced.map_err(told)?;
+        if folder.as_os_str().is_empty() {
+            self.look_at_house();
+        } else if let Some(own) = self.repositories.values_mut().find(|own| own.folder == folder) {
+            own.notices.retain(|own| own.id != id);
+            let warnings = own.warnings();
+            self.applied(&folder, warnings);
+        }
+        Ok(())
+    }
+
+    /// Writes what became of warnings into the ledger.
+    pub(super) fn record(&mut self, folder: &Path, fate: Fate<'_>, warnings: &[Warning]) {
+        match (self.setup.record)(folder, fate, warnings) {
+            Ok(()) => drop(self.troubles.remove("ledger")),
+            Err(error) => drop(self.troubles.insert("ledger", escape(format!("{error:#}").as_bytes()))),
+        }
+    }
+}
