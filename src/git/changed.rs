@@ -31,7 +31,7 @@ pub(super) struct Scanned {
     pub added_lines: u64,
     /// Why it could not be scanned.
     pub skipped: Option<String>,
-    /// Whether anything was found in its content, on new lines or not.
+    /// Whether anything was found in its content or path, on new lines or not.
     pub holds_any: bool,
     /// Why an old side with which it should have been compared could not be read.
     pub no_old: Option<String>,
@@ -41,7 +41,8 @@ impl Scanned {
     /// Scans the content of a change as its object holds it.
     pub fn of(repo: &Repo, change: &Change, gone: &[Gone], rules: &RuleSet, count_lines: bool) -> Self {
         let (in_path, shown) = scan_path(&change.path, rules);
-        let mut scanned = Scanned { shown: shown.into_owned(), ..Scanned::default() };
+        let holds_any = !in_path.is_empty();
+        let mut scanned = Scanned { shown: shown.into_owned(), holds_any, ..Scanned::default() };
         if change.olds.iter().all(Option::is_none) {
             scanned.findings = in_path;
         }
@@ -58,7 +59,8 @@ impl Scanned {
     /// Scans bytes that stand at the path of a change, and need not be an object: those of the worktree.
     pub fn of_bytes(repo: &Repo, change: &Change, bytes: &[u8], gone: &[Gone], rules: &RuleSet) -> Self {
         let (in_path, shown) = scan_path(&change.path, rules);
-        let mut scanned = Scanned { shown: shown.into_owned(), ..Scanned::default() };
+        let holds_any = !in_path.is_empty();
+        let mut scanned = Scanned { shown: shown.into_owned(), holds_any, ..Scanned::default() };
         if change.olds.iter().all(Option::is_none) {
             scanned.findings = in_path;
         }

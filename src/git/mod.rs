@@ -21,6 +21,7 @@ pub mod reflog;
 mod rename;
 pub mod signing;
 mod since;
+mod sound;
 pub mod staged;
 pub mod state;
 pub mod tracked;
@@ -95,7 +96,7 @@ impl Repo {
     pub fn open(around: &Surroundings) -> Result<Self> {
         let trust = opening(around.size_cap);
         let found = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(".", Default::default(), trust);
-        let gix = found.map_err(plain).context("no git repository can be read here")?.to_thread_local();
+        let gix = found.map_err(unopened).context("no git repository can be read here")?.to_thread_local();
         Repo::checked(gix, around)
     }
 
@@ -110,7 +111,7 @@ impl Repo {
         }
         let around = Surroundings { size_cap, ..Surroundings::default() };
         let found = gix::ThreadSafeRepository::discover_opts(folder, Default::default(), opening(around.size_cap));
-        let gix = found.map_err(plain).context("the git repository cannot be read")?.to_thread_local();
+        let gix = found.map_err(unopened).context("the git repository cannot be read")?.to_thread_local();
         let repo = Repo::checked(gix, &around)?;
         Ok(Some(Repo { folder: Some(folder.to_path_buf()), ..repo }))
     }
@@ -122,13 +123,14 @@ impl Repo {
     /// # Errors
     /// Where there is none, it cannot be read, or uses a format that is not known.
     pub fn at(folder: &Path, size_cap: u64) -> Result<Self> {
+        sound::check(folder)?;
         let around = Surroundings { size_cap, ..Surroundings::default() };
         let mut permissions = gix::open::Permissions::all();
         permissions.config.git_binary = false;
         permissions.attributes.git_binary = false;
         let options = opening(size_cap).full.permissions(permissions).with(gix::sec::Trust::Full);
         let found = gix::ThreadSafeRepository::open_opts(folder, options);
-        let gix = found.map_err(plain).context("no git repository can be read here")?.to_thread_local();
+        let gix = found.map_err(unopened).context("no git repository can be read here")?.to_thread_local();
         let repo = Repo::checked(gix, &around)?;
         Ok(Repo { folder: Some(folder.to_path_buf()), ..repo })
     }
@@ -308,6 +310,17 @@ fn plain(error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("{error:#}")
 }
 
+/// Why a repository cannot be opened. What the library says of a configuration repeats what stands there, which
+/// may be a credential; nothing of that is said.
+fn unopened(error: impl std::fmt::Display) -> anyhow::Error {
+    let text = format!("{error:#}");
+    let repeats = text.contains('"') || text.contains('{') || text.to_ascii_lowercase().contains("config");
+    match repeats {
+        true => anyhow!("its configuration cannot be read (`git config --list` tells more)"),
+        false => anyhow!("{text}"),
+    }
+}
+
 /// Whether objects may be absent because a promisor remote has them.
 fn is_partial(repo: &gix::Repository) -> bool {
     let config = repo.config_snapshot();
@@ -331,6 +344,8 @@ fn check_extensions(repo: &gix::Repository) -> Result<()> {
         for name in section.value_names() {
             let name = name.to_string().to_ascii_lowercase();
             if !KNOWN_EXTENSIONS.contains(&name.as_str()) {
+                // No extension of git's has a name of such a length; a credential may.
+                let name = if name.len() > 24 { "…" } else { name.as_str() };
                 bail!("the repository uses the extension `extensions.{name}`, which this leakwarden does not know");
             }
         }

@@ -134,6 +134,8 @@ pub struct Uncommitted<'r> {
     /// Names of filters that have a program for storing.
     programs: Vec<Vec<u8>>,
     stat: StatOptions,
+    /// Whether only a part of the files is checked out; git then looks at those that are there all the same.
+    sparse: bool,
     gone: Vec<Gone>,
     /// Whether a folder is one, and no link on the way to it.
     real: HashMap<Vec<u8>, bool>,
@@ -155,14 +157,17 @@ impl<'r> Uncommitted<'r> {
         let ignores = ignore::Source::WorktreeThenIdMappingIfNotSkipped;
         let stack = repo.gix.attributes(&index, attributes, ignores, None);
         let stack = stack.map_err(plain).context("its ignore rules or attributes cannot be read")?;
-        let drivers = gix::filter::Pipeline::options(&repo.gix).map_err(plain).context("its filters cannot be read")?;
+        // A value that is none of git's counts as none, as it does for git.
+        let drivers = gix::filter::Pipeline::options(&repo.gix).unwrap_or_default();
         let storing = |driver: &gix::filter::plumbing::Driver| {
             let set = |program: &Option<gix::bstr::BString>| program.as_ref().is_some_and(|text| !text.is_empty());
             set(&driver.clean) || set(&driver.process)
         };
         let programs = drivers.drivers.into_iter().filter(storing).map(|driver| driver.name.to_vec()).collect();
-        let stat = repo.gix.stat_options().map_err(plain)?;
-        Ok(Uncommitted { repo, staging, index, top, stack, programs, stat, gone: Vec::new(), real: HashMap::new() })
+        let stat = repo.gix.stat_options().unwrap_or_default();
+        let sparse = repo.gix.config_snapshot().boolean("core.sparseCheckout").unwrap_or(false);
+        let (gone, real) = (Vec::new(), HashMap::new());
+        Ok(Uncommitted { repo, staging, index, top, stack, programs, stat, sparse, gone, real })
     }
 
     /// The text of a regular file as it is staged; `None` where there is none.
@@ -229,7 +234,8 @@ impl<'r> Uncommitted<'r> {
     /// Whether git would look at an entry on disk.
     fn is_looked_at(&self, entry: &gix::index::Entry) -> bool {
         let kind = matches!(entry.mode, Mode::FILE | Mode::FILE_EXECUTABLE | Mode::SYMLINK);
-        kind && !entry.flags.intersects(Flags::SKIP_WORKTREE | Flags::ASSUME_VALID)
+        let skipped = entry.flags.contains(Flags::SKIP_WORKTREE) && !self.sparse;
+        kind && !skipped && !entry.flags.contains(Flags::ASSUME_VALID)
     }
 
     /// The path of an entry by its number.
@@ -280,11 +286,11 @@ impl<'r> Uncommitted<'r> {
 
     /// What the worktree holds of a tracked file, judged as if it were staged now.
     pub fn worktree(&mut self, path: &[u8], how: How<'_>, clean: &mut Clean) -> Seen {
-        let Some(on_disk) = self.on_disk(path) else {
-            return Seen { gone: true, ..Seen::default() };
-        };
-        let Some(state) = disk::State::of(&on_disk) else {
-            return Seen { gone: true, ..Seen::default() };
+        let there = self.on_disk(path).and_then(|on_disk| Some((disk::State::of(&on_disk)?, on_disk)));
+        let Some((state, on_disk)) = there else {
+            let entry = self.index.entry_by_path(path.as_bstr());
+            let gone = entry.is_none_or(|entry| !entry.flags.contains(Flags::SKIP_WORKTREE));
+            return Seen { gone, ..Seen::default() };
         };
         if self.is_as_staged(path, &state) || !how.changed && clean.knows_file(path, &state) {
             return Seen::default();
@@ -355,12 +361,12 @@ impl<'r> Uncommitted<'r> {
     }
 
     fn skipped(&self, path: &[u8], reason: String) -> Seen {
-        // No rule is needed to mask a path that only a name of a file is.
+        // Whoever gives no rules here means those that everybody has.
         Seen { shown: scan_path(path, &RuleSet::builtin()).1.into_owned(), skipped: Some(reason), ..Seen::default() }
     }
 
     /// Where a path is on disk; `None` where a link stands on the way, which git does not follow either.
-    fn on_disk(&mut self, path: &[u8]) -> Option<PathBuf> {
+    pub fn on_disk(&mut self, path: &[u8]) -> Option<PathBuf> {
         for (at, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
             let folder = &path[..at];
             let real = match self.real.get(folder) {
@@ -433,12 +439,11 @@ impl<'r> Uncommitted<'r> {
 
     /// The form in which git would store the bytes of a file.
     fn stored(&mut self, path: &[u8], bytes: &[u8]) -> Result<Stored> {
-        let context = || "its line endings or encoding cannot be turned back";
         let relative = gix::path::from_bstr(path.as_bstr()).map_err(plain)?.into_owned();
         if self.is_by_program(path)? {
             return Ok(Stored::ByProgram);
         }
-        let mut options = gix::filter::Pipeline::options(&self.repo.gix).map_err(plain).with_context(context)?;
+        let mut options = gix::filter::Pipeline::options(&self.repo.gix).unwrap_or_default();
         // Not one program of the repository's is run.
         options.drivers.clear();
         options.crlf_roundtrip_check = gix::filter::plumbing::pipeline::CrlfRoundTripCheck::Skip;
@@ -481,5 +486,5 @@ enum Stored {
 }
 
 fn too_large(size: u64, cap: u64) -> String {
-    format!("{} MiB is more than the guard reads ({} MiB; `guard.size_cap_mib`)", size >> 20, cap >> 20)
+    format!("{size} bytes are more than the guard reads ({cap}; `guard.size_cap_mib`)")
 }

@@ -80,6 +80,13 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     write().inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| format!("cannot write {}", shown(path)))
 }
 
+/// Puts a file that cannot be used aside, under a name that tells when; gives that name.
+pub fn aside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy();
+    let other = path.with_file_name(format!("{name}.aside-{}", jiff::Timestamp::now().as_second()));
+    fs::rename(path, &other).ok().map(|()| other)
+}
+
 /// A file's text; `None` where it is not there.
 ///
 /// # Errors

@@ -68,6 +68,8 @@ pub struct History {
     /// Lines in the file.
     lines: usize,
     next: u64,
+    /// Whether the last line was cut short, by a guard that was stopped in the middle.
+    torn: bool,
 }
 
 impl History {
@@ -79,27 +81,38 @@ impl History {
         let lines = text.lines().count();
         events.drain(..events.len().saturating_sub(MOST));
         let next = events.back().map_or(0, |event| event.number) + 1;
-        History { path, events, lines, next }
+        let torn = !text.is_empty() && !text.ends_with('\n');
+        History { path, events, lines, next, torn }
     }
 
-    /// Adds events and gives them with their numbers.
-    ///
-    /// # Errors
-    /// Where the file cannot be written; the events are kept in memory.
-    pub fn add(&mut self, folder: &Path, became: Became, warnings: &[Warning], time: Timestamp) -> Result<Vec<Event>> {
-        let mut text = Vec::new();
+    /// Adds events and gives them with their numbers, and whether the file has them: where it cannot be
+    /// written, they are kept in memory.
+    pub fn add(
+        &mut self,
+        folder: &Path,
+        became: Became,
+        warnings: &[Warning],
+        time: Timestamp,
+    ) -> (Vec<Event>, Result<()>) {
         let mut added = Vec::new();
         for warning in warnings {
-            let event =
-                Event { number: self.next, time, became, folder: folder.to_path_buf(), warning: warning.clone() };
+            let (number, folder) = (self.next, folder.to_path_buf());
+            added.push(Event { number, time, became, folder, warning: warning.clone() });
             self.next += 1;
-            serde_json::to_writer(&mut text, &event).context("a path that is no UTF-8 text cannot be written")?;
+        }
+        self.events.extend(added.iter().cloned());
+        self.events.drain(..self.events.len().saturating_sub(MOST));
+        let kept = self.keep(&added);
+        (added, kept)
+    }
+
+    fn keep(&mut self, added: &[Event]) -> Result<()> {
+        let mut text = if std::mem::take(&mut self.torn) { b"\n".to_vec() } else { Vec::new() };
+        for event in added {
+            serde_json::to_writer(&mut text, event).context("a path that is no UTF-8 text cannot be written")?;
             text.push(b'\n');
             self.lines += 1;
-            self.events.push_back(event.clone());
-            added.push(event);
         }
-        self.events.drain(..self.events.len().saturating_sub(MOST));
         if self.lines > 2 * MOST {
             let mut all = Vec::new();
             for event in &self.events {
@@ -113,7 +126,7 @@ impl History {
             let written = file.and_then(|mut file| file.write_all(&text));
             written.with_context(|| format!("cannot write {}", file::shown(&self.path)))?;
         }
-        Ok(added)
+        Ok(())
     }
 
     /// The events after a number, as far as they are kept.
@@ -138,7 +151,7 @@ mod tests {
         let mut own = History::read(place.path());
         let all: Vec<Warning> = (0..700).map(|number| warning(&number.to_string())).collect();
         for _ in 0..4 {
-            own.add(Path::new("/r"), Became::Opened, &all, Timestamp::UNIX_EPOCH)?;
+            own.add(Path::new("/r"), Became::Opened, &all, Timestamp::UNIX_EPOCH).1?;
         }
         assert_eq!((own.last(), own.after(2790).count(), own.after(0).count()), (2800, 10, MOST));
         let lines = std::fs::read_to_string(place.path().join(NAME))?.lines().count();
@@ -148,8 +161,10 @@ mod tests {
         file.write_all(b"{\"number\":")?;
         let mut own = History::read(place.path());
         assert_eq!(own.last(), 2800);
-        let added = own.add(Path::new("/r"), Became::Withdrawn, &all[..1], Timestamp::UNIX_EPOCH)?;
+        let (added, kept) = own.add(Path::new("/r"), Became::Withdrawn, &all[..1], Timestamp::UNIX_EPOCH);
+        kept?;
         assert_eq!(added[0].number, 2801);
+        assert_eq!(History::read(place.path()).last(), 2801, "it stands on a line of its own");
         Ok(())
     }
 }

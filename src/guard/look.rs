@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 
 use super::Warning;
@@ -22,6 +22,7 @@ use crate::policy::guard::Guard;
 use crate::policy::layers::Layers;
 use crate::policy::{Judged, check};
 use crate::receipt::NotScanned;
+use crate::scan::scan_path;
 
 /// What all repositories of a machine share: policy of fleet and user, the key of pseudonyms, the day.
 #[derive(Debug)]
@@ -31,7 +32,21 @@ pub struct Machine {
     today: Date,
     /// Judgements that were made lately, so that rules are compiled once for all repositories.
     judgements: Vec<Rc<Judgement>>,
+    /// Is called every now and then while a look takes long.
+    pulse: Option<Pulse>,
 }
+
+/// Something to do while a look takes long.
+pub struct Pulse(pub Box<dyn FnMut()>);
+
+impl std::fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pulse")
+    }
+}
+
+/// Warnings of one repository that are told, the worst ones first; with more, nobody reads them.
+pub const MOST_WARNINGS: usize = 500;
 
 /// Judgements that are kept: repositories with a policy of their own have one each.
 const MOST_JUDGEMENTS: usize = 4;
@@ -39,7 +54,18 @@ const MOST_JUDGEMENTS: usize = 4;
 impl Machine {
     /// From the layers of this machine ([`crate::config::machine`]), the ledger's key, and the day.
     pub fn new(layers: Layers, key: [u8; 32], today: Date) -> Self {
-        Machine { layers, key, today, judgements: Vec::new() }
+        Machine { layers, key, today, judgements: Vec::new(), pulse: None }
+    }
+
+    /// Lets something be done every now and then while a look takes long.
+    pub fn set_pulse(&mut self, pulse: Pulse) {
+        self.pulse = Some(pulse);
+    }
+
+    fn beat(&mut self) {
+        if let Some(Pulse(pulse)) = &mut self.pulse {
+            pulse();
+        }
     }
 
     /// Forgets the rules that were compiled: they take memory, and are made again when they are needed.
@@ -156,6 +182,9 @@ impl Watched {
         let size_cap = machine.layers.join()?.guard.size_cap;
         let repo = Repo::at(&self.folder, size_cap)?;
         let around = Surroundings { size_cap, ..Surroundings::default() };
+        let real = |path: &Path| path.canonicalize().ok();
+        let here = repo.worktree().and_then(real) == real(&self.folder);
+        ensure!(here, "its files are elsewhere (`core.worktree`), where the guard is not told of changes");
         let mut content = Uncommitted::read(&repo, &around)?;
         let judgement = machine.judgement(&content)?;
         let by = format!("{} {}", judgement.digest, judgement.rules.digest());
@@ -174,11 +203,12 @@ impl Watched {
         let globs = |patterns: &[String]| check::globs(patterns).ok().filter(|_| !patterns.is_empty());
         let names = Names { rules: &judgement.rules, env: globs(&guard.env_names) };
         let env_paths = globs(&guard.env_paths);
+        let key = machine.key;
         let judge = super::see::Judge {
             judgement: &judgement,
             book: book.as_ref(),
             once: &once,
-            key: &machine.key,
+            key: &key,
             env_paths: env_paths.as_ref(),
             changed: *scope != Scope::All,
         };
@@ -194,7 +224,10 @@ impl Watched {
             self.forget(path);
         }
         let mut gone = false;
-        for place in tracked {
+        for (number, place) in tracked.into_iter().enumerate() {
+            if number % 256 == 255 {
+                machine.beat();
+            }
             let path = content.path(place).to_vec();
             let sight = judge.tracked(&path, &mut content, &mut self.clean, kept);
             gone |= sight.gone;
@@ -216,7 +249,8 @@ impl Watched {
             self.put(path, sight);
         }
         for (path, reason) in met.unread {
-            self.put(path.clone(), Sight::unread(&path, &reason));
+            let shown = scan_path(&path, &judgement.rules).1.into_owned();
+            self.put(path, Sight::unread(&shown, &reason));
         }
         let mut look = self.look_of(met.folders, guard);
         if !look.values.is_empty() {
@@ -281,6 +315,13 @@ impl Watched {
             look.filtered += u64::from(sight.filtered);
         }
         look.warnings = known.into_values().collect();
+        if look.warnings.len() > MOST_WARNINGS {
+            let more = look.warnings.len() - MOST_WARNINGS;
+            look.warnings.sort_by(|a, b| (b.severity, &a.path, a.line).cmp(&(a.severity, &b.path, b.line)));
+            look.warnings.truncate(MOST_WARNINGS);
+            let reason = format!("{more} more warnings are not told while there are {MOST_WARNINGS} others");
+            look.not_scanned.push(NotScanned { path: String::new(), reason });
+        }
         look.warnings.sort_by(|a, b| (&a.path, a.line, &a.id).cmp(&(&b.path, b.line, &b.id)));
         look.again = self.paths.iter().filter(|(_, sight)| sight.unsettled).map(|(path, _)| path.clone()).collect();
         self.paths.retain(|_, sight| {

@@ -47,6 +47,6 @@ mod walk;
 pub mod warning;
 pub mod watch;
 
-pub use look::{Look, Machine, Scope, Watched};
+pub use look::{Look, Machine, Pulse, Scope, Watched};
 pub use see::Value;
 pub use warning::{Kind, Warning};

@@ -24,11 +24,16 @@ const LARGEST: u64 = 4 << 20;
 /// How long a notice stays open where nobody dismisses it, in seconds: seven days.
 const OPEN: i64 = 7 * 24 * 60 * 60;
 
+/// How long a dismissed warning about hooks stays silent, in seconds: 90 days.
+const SILENT: i64 = 90 * 24 * 60 * 60;
+
 /// What is known of the policies of repositories.
 #[derive(Debug)]
 pub struct OwnPolicies {
     path: PathBuf,
     known: BTreeMap<PathBuf, Known>,
+    /// Warnings that somebody dismissed, and until when, in Unix seconds.
+    dismissed: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +49,8 @@ struct Known {
 struct Document {
     version: u32,
     repositories: BTreeMap<PathBuf, Known>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    dismissed: BTreeMap<String, i64>,
 }
 
 impl OwnPolicies {
@@ -58,12 +65,12 @@ impl OwnPolicies {
             anyhow::bail!("{} is damaged; remove it", file::shown(&path))
         };
         ensure!(document.version == VERSION, "{} was written by a newer leakwarden; upgrade", file::shown(&path));
-        Ok(OwnPolicies { path, known: document.repositories })
+        Ok(OwnPolicies { path, known: document.repositories, dismissed: document.dismissed })
     }
 
     /// Nothing is known yet.
     pub fn none(folder: &Path) -> Self {
-        OwnPolicies { path: folder.join(NAME), known: BTreeMap::new() }
+        OwnPolicies { path: folder.join(NAME), known: BTreeMap::new(), dismissed: BTreeMap::new() }
     }
 
     /// Takes the digest of a repository's policy as it is now, at a moment in Unix seconds, and gives the
@@ -112,8 +119,32 @@ impl OwnPolicies {
         Ok(true)
     }
 
+    /// Says nothing more of a warning for a while.
+    ///
+    /// # Errors
+    /// Where that cannot be kept.
+    pub fn silence(&mut self, id: &str, now: i64) -> Result<()> {
+        self.dismissed.retain(|_, until| *until > now);
+        self.dismissed.insert(id.to_owned(), now.saturating_add(SILENT));
+        self.keep()
+    }
+
+    /// Whether somebody dismissed a warning.
+    pub fn is_silent(&self, id: &str, now: i64) -> bool {
+        self.dismissed.get(id).is_some_and(|until| *until > now)
+    }
+
+    /// Forgets a repository that is watched no more.
+    ///
+    /// # Errors
+    /// Where that cannot be kept.
+    pub fn forget(&mut self, folder: &Path) -> Result<()> {
+        if self.known.remove(folder).is_some() { self.keep() } else { Ok(()) }
+    }
+
     fn keep(&self) -> Result<()> {
-        let document = Document { version: VERSION, repositories: self.known.clone() };
+        let document =
+            Document { version: VERSION, repositories: self.known.clone(), dismissed: self.dismissed.clone() };
         let text = serde_json::to_vec(&document).map_err(|_| anyhow::anyhow!("a folder's name is no UTF-8 text"))?;
         file::replace(&self.path, &text)
     }
@@ -122,8 +153,10 @@ impl OwnPolicies {
 fn notice(folder: &Path, digest: &str, severity: Option<Severity>) -> Warning {
     let name = format!("own policy {} {digest}", file::shown(folder));
     let hash = sha256(name.as_bytes());
+    let id = base32(hash.as_bytes(), ID_LENGTH);
+    let dismiss = format!("then dismiss this: leakwarden guard dismiss {id} --reason '…'");
     Warning {
-        id: base32(hash.as_bytes(), ID_LENGTH),
+        id,
         kind: Kind::Policy,
         severity: severity.unwrap_or(Severity::Low),
         rule: None,
@@ -131,10 +164,7 @@ fn notice(folder: &Path, digest: &str, severity: Option<Severity>) -> Warning {
         line: 0,
         what: "the repository's own policy changed".to_owned(),
         why: "it says what blocks here, and what is excepted".to_owned(),
-        steps: vec![
-            format!("look at what it says: git log -p -- {}", crate::policy::PATH),
-            "then dismiss this: leakwarden guard dismiss ID --reason '…' (the id stands above)".to_owned(),
-        ],
+        steps: vec![format!("look at what it says: git log -p -- {}", crate::policy::PATH), dismiss],
         rotate: None,
         secret: None,
     }

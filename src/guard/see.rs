@@ -257,6 +257,9 @@ impl Judge<'_> {
             Speaks::MayBeKey => {
                 let seen = content.whole(path, How { size_cap: LARGEST_KEY, ..self.how() });
                 sight.unsettled = seen.unsettled;
+                if let Some(reason) = &seen.skipped {
+                    sight.join(Sight::unread(&seen.shown, reason));
+                }
                 let key = seen.findings.into_iter().find(|own| own.rule.contains("private-key"));
                 let Some(key) = key.filter(|own| own.confidence >= Confidence::Likely) else { return sight };
                 (key.rule.clone(), key.what())
@@ -268,7 +271,7 @@ impl Judge<'_> {
         };
         let at = shell_quote(&shown);
         let why = "it is in the worktree, and no ignore rule covers it: `git add` would take it along";
-        let steps = vec![format!("move it out of the worktree, or ignore it: echo /{at} >> .git/info/exclude")];
+        let steps = vec![format!("move it out of the worktree, or ignore it: echo /{at} >> .gitignore")];
         self.tell(&mut sight, Kind::KeyFile, severity, &rule, (&shown, what), (why, steps), kept);
         sight
     }

@@ -33,6 +33,8 @@ const REMEMBERED: i64 = 30;
 pub struct Values {
     path: PathBuf,
     known: BTreeMap<String, Known>,
+    /// Grows with every change.
+    round: u64,
 }
 
 /// One value.
@@ -69,18 +71,18 @@ impl Values {
     /// Where the file is damaged or of a later version.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(NAME);
-        let Some(text) = file::text(&path, LARGEST)? else { return Ok(Values { path, known: BTreeMap::new() }) };
+        let Some(text) = file::text(&path, LARGEST)? else { return Ok(Values::none(folder)) };
         let read = serde_json::from_str::<Document>(&text);
         let Ok(document) = read else {
             anyhow::bail!("{} is damaged; remove it (the guard then counts from today)", file::shown(&path))
         };
         ensure!(document.version == VERSION, "{} was written by a newer leakwarden; upgrade", file::shown(&path));
-        Ok(Values { path, known: document.values })
+        Ok(Values { path, known: document.values, round: 0 })
     }
 
     /// Nothing is known yet.
     pub fn none(folder: &Path) -> Self {
-        Values { path: folder.join(NAME), known: BTreeMap::new() }
+        Values { path: folder.join(NAME), known: BTreeMap::new(), round: 0 }
     }
 
     /// Takes what was seen in a worktree, and gives what is to be warned of there.
@@ -109,11 +111,34 @@ impl Values {
         }
         self.known.retain(|_, known| !known.places.is_empty() || today <= plus_days(known.last, REMEMBERED));
         if self.known != before {
-            let document = Document { version: VERSION, values: self.known.clone() };
-            let text = serde_json::to_string(&document).expect("plain data with string keys");
-            file::replace(&self.path, text.as_bytes())?;
+            self.keep()?;
         }
         Ok(self.warnings(look, today))
+    }
+
+    /// Forgets where values stand in a worktree that is gone.
+    ///
+    /// # Errors
+    /// Where it cannot be kept.
+    pub fn forget(&mut self, folder: &Path) -> Result<()> {
+        let stands = |known: &Known| known.places.iter().any(|place| place.folder == folder);
+        if !self.known.values().any(stands) {
+            return Ok(());
+        }
+        self.known.values_mut().for_each(|known| known.places.retain(|place| place.folder != folder));
+        self.keep()
+    }
+
+    /// A number that is another one after every change.
+    pub fn round(&self) -> u64 {
+        self.round
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        self.round += 1;
+        let document = Document { version: VERSION, values: self.known.clone() };
+        let text = serde_json::to_vec(&document).map_err(|_| anyhow::anyhow!("a folder's name is no UTF-8 text"))?;
+        file::replace(&self.path, &text)
     }
 
     fn warnings(&self, look: &Look, today: Date) -> Vec<Warning> {

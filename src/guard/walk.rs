@@ -93,7 +93,8 @@ pub struct Met {
 /// Walks what stands at a path of the worktree; the empty path is its top. Without `names` folders alone are
 /// met.
 pub fn walk(at: &[u8], top: &Path, content: &mut Uncommitted<'_>, names: Option<&Names<'_>>, met: &mut Met) {
-    let on_disk = if at.is_empty() { top.to_path_buf() } else { top.join(as_path(at)) };
+    // Where a link stands on the way, it is elsewhere.
+    let Some(on_disk) = (if at.is_empty() { Some(top.to_path_buf()) } else { content.on_disk(at) }) else { return };
     let Ok(kind) = fs::symlink_metadata(&on_disk) else { return };
     if !kind.is_dir() {
         if kind.is_file() {
@@ -145,25 +146,17 @@ fn file(path: Vec<u8>, content: &Uncommitted<'_>, names: Option<&Names<'_>>, met
 /// Whether nobody's work is in a folder, or it is another repository.
 fn is_left_out(path: &[u8], on_disk: &Path, content: &mut Uncommitted<'_>) -> bool {
     let name = path.rsplit(|&b| b == b'/').next().unwrap_or(path);
-    if name == b".git" || on_disk.join(".git").symlink_metadata().is_ok() {
+    if name == b".git" {
         return true;
     }
     if content.has_tracked_below(path) {
         return false;
     }
+    if on_disk.join(".git").symlink_metadata().is_ok() {
+        return true;
+    }
     OF_TOOLS.iter().any(|own| own.as_bytes() == name)
         // Where the rules cannot be read, it is looked at.
         || content.is_ignored(path, true).unwrap_or(false)
         || OF_BUILDS.iter().any(|own| on_disk.join(own).is_file())
-}
-
-/// A path of git's as one of this system.
-fn as_path(path: &[u8]) -> PathBuf {
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStrExt;
-        PathBuf::from(std::ffi::OsStr::from_bytes(path))
-    }
-    #[cfg(not(unix))]
-    PathBuf::from(String::from_utf8_lossy(path).into_owned())
 }

@@ -34,8 +34,28 @@ pub fn worktrees(root: &Path) -> Vec<PathBuf> {
         let inside = folder != top && above.join(".git").symlink_metadata().is_ok();
         (!inside || above.join(".git/modules").is_dir()) && !folder.join("CACHEDIR.TAG").is_file()
     };
-    let found = walk(root, worth).0.into_iter();
-    found.filter(|found| !found.bare).map(|found| found.folder).collect()
+    let found = walk(root, worth).0;
+    let linked: Vec<PathBuf> = found.iter().flat_map(|found| linked(&found.folder, found.bare)).collect();
+    let tops = found.into_iter().filter(|found| !found.bare).map(|found| found.folder);
+    let mut all: Vec<PathBuf> = tops.chain(linked.into_iter().filter(|top| top.starts_with(root))).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The linked worktrees of a repository, by what git keeps of them (gitrepository-layout(5)); they may stand in
+/// its own worktree, where nobody else looks.
+pub fn linked(top: &Path, bare: bool) -> Vec<PathBuf> {
+    let git = if bare { top.to_path_buf() } else { top.join(".git") };
+    let Ok(entries) = std::fs::read_dir(git.join("worktrees")) else { return Vec::new() };
+    let top = |entry: std::fs::DirEntry| {
+        let file = entry.path().join("gitdir");
+        file.symlink_metadata().ok().filter(|found| found.is_file() && found.len() < 64 << 10)?;
+        let named = PathBuf::from(std::fs::read_to_string(&file).ok()?.trim_end_matches(['\r', '\n']));
+        let top = if named.is_absolute() { named } else { entry.path().join(named) };
+        top.parent().and_then(|top| top.canonicalize().ok())
+    };
+    entries.flatten().filter_map(top).collect()
 }
 
 fn walk(root: &Path, worth: impl Fn(&Path) -> bool + Send + Sync + 'static) -> (Vec<Found>, Vec<String>) {

@@ -12,7 +12,7 @@ use crate::{in_repository, in_sandbox};
 fn started_asked_and_stopped() -> Result<()> {
     in_repository(|s| {
         s.leakwarden("guard status")?.exits(3)?;
-        s.leakwarden("guard warnings")?.ok()?;
+        s.leakwarden("guard warnings")?.exits(3)?;
         let started = s.leakwarden("guard start")?;
         ensure!(started.ok()?.stdout.starts_with("the guard runs as process "), "{}", started.stdout);
         let again = s.leakwarden("guard start")?;

@@ -200,3 +200,41 @@ fn without_watches_it_looks_every_now_and_then_and_says_so() -> Result<()> {
         result
     })
 }
+
+#[test]
+fn a_folder_that_is_replaced_while_events_are_lost_is_watched_again() -> Result<()> {
+    in_repository(|s| {
+        s.write("src/file.txt", "x\n")?;
+        s.commit_unchecked("a folder")?;
+        let daemon = Daemon::run(s)?;
+        ensure!(open(s)?.is_empty());
+        let signal = |name: &str| s.run(s.command("sh").args(["-c", &format!("kill -{name} {}", daemon.id())]));
+        signal("STOP")?.ok()?;
+        for number in 0..20_000 {
+            std::fs::write(s.path("flood"), number.to_string())?;
+            std::fs::remove_file(s.path("flood"))?;
+        }
+        std::fs::remove_dir_all(s.path("src"))?;
+        s.write("src/file.txt", "x\n")?;
+        signal("CONT")?.ok()?;
+        ensure!(open(s)?.is_empty());
+        s.write("src/file.txt", line(&plant::github("afterwards")))?;
+        ensure!(open(s)? == ["secret src/file.txt"], "{:?}", open(s)?);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_lock_left_behind_hides_nothing_while_somebody_writes() -> Result<()> {
+    in_repository(|s| {
+        s.write(".git/index.lock", "")?;
+        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(120);
+        std::fs::File::options().write(true).open(s.path(".git/index.lock"))?.set_modified(old)?;
+        let _daemon = Daemon::run(s)?;
+        s.append("README.md", line(&plant::github("busy")))?;
+        crate::daemon::until("it is told", || {
+            s.write("log", "x")?;
+            Ok(s.leakwarden("guard warnings")?.code == Some(1))
+        })
+    })
+}

@@ -119,29 +119,3 @@ pub fn judged_by_the_hook(s: &Sandbox) -> Result<BTreeSet<String>> {
     std::fs::remove_file(&other)?;
     Ok(all)
 }
-
-#[test]
-fn zz_timing() -> Result<()> {
-    let Ok(folder) = std::env::var("BIG") else { return Ok(()) };
-    let mut machine = Machine::new(Layers::default(), [7; 32], date(2026, 11, 1));
-    let mut watched = Watched::new(std::path::Path::new(&folder));
-    for _ in 0..3 {
-        let start = std::time::Instant::now();
-        let look = watched.look(&mut machine, &Scope::All)?;
-        println!(
-            "all: {:?}, {} folders, {} warnings {}",
-            start.elapsed(),
-            look.folders.len(),
-            look.warnings.len(),
-            std::fs::read_to_string("/proc/self/status")?
-                .lines()
-                .filter(|l| l.starts_with("VmHWM") || l.starts_with("VmRSS"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        );
-        let start = std::time::Instant::now();
-        let look = watched.look(&mut machine, &Scope::Paths([b"d1/e1/f1/g1/file1.txt".to_vec()].into()))?;
-        println!("one: {:?} {}", start.elapsed(), look.warnings.len());
-    }
-    Ok(())
-}

@@ -180,3 +180,19 @@ fn linked_worktrees_and_first_commits() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn what_was_clean_against_one_head_is_judged_against_another() -> Result<()> {
+    in_repository(|s| {
+        s.write("deploy/id_rsa", "not looked into\n")?;
+        s.commit_unchecked("a key file")?;
+        s.append("deploy/id_rsa", "more\n")?;
+        s.git("add -A")?;
+        let mut eye = Eye::on(s);
+        ensure!(eye.all()?.warnings.is_empty(), "its name is in HEAD");
+        s.git("reset -q --soft HEAD~1")?;
+        ensure!(ids(&eye.all()?.warnings) == judged_by_the_hook(s)?, "the hook says the same");
+        ensure!(eye.places(Kind::Secret)?.len() == 1, "its name is new now");
+        Ok(())
+    })
+}

@@ -93,7 +93,7 @@ pub enum Guard {
     /// Wait until everything that happened so far was looked at.
     #[command(hide = true)]
     Sync,
-    /// Show the open warnings. Exit codes: 0 none, 1 some.
+    /// Show the open warnings. Exit codes: 0 none, 1 some, 3 none are known since the guard does not run.
     Warnings {
         /// Go on, and show what becomes of warnings.
         #[arg(long)]

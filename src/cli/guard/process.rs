@@ -26,7 +26,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const UNIT: &str = "leakwarden-guard.service";
 
 pub(super) fn run(detached: bool) -> Done {
-    give_memory_back();
+    begin_anew();
     if detached {
         // Where this process leads its group already, it stays in the session.
         let _ = rustix::process::setsid();
@@ -40,20 +40,25 @@ pub(super) fn run(detached: bool) -> Done {
     Ok((String::new(), Exit::Clean))
 }
 
-/// Begins anew with an allocator that gives memory back: after one look at a large index, glibc otherwise
-/// keeps as much for the next (M_MMAP_THRESHOLD in mallopt(3) grows by itself unless it is set).
-fn give_memory_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+/// Begins anew with two variables that are read only at the start: an allocator that gives memory back, for after
+/// one look at a large index glibc otherwise keeps as much for the next (M_MMAP_THRESHOLD in mallopt(3) grows by
+/// itself unless it is set); and a temporary folder in which the sandbox lets it write.
+fn begin_anew() {
+    #[cfg(target_os = "linux")]
     {
-        const NAME: &str = "GLIBC_TUNABLES";
-        const SET: &str =
+        const DONE: &str = "LEAKWARDEN_GUARD";
+        const TUNED: &str =
             "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072:glibc.malloc.arena_max=2";
-        if std::env::var_os(NAME).is_none() {
-            let own = std::env::args_os().skip(1);
+        let folder = folder().ok().filter(|folder| file::private_folder(folder).is_ok());
+        if let Some(folder) = folder.filter(|_| std::env::var_os(DONE).is_none()) {
             let mut anew = Command::new("/proc/self/exe");
             std::os::unix::process::CommandExt::arg0(&mut anew, "leakwarden");
-            // Where that fails, it runs with more memory.
-            let _ = std::os::unix::process::CommandExt::exec(anew.args(own).env(NAME, SET));
+            anew.args(std::env::args_os().skip(1)).env(DONE, "1").env("TMPDIR", folder);
+            if std::env::var_os("GLIBC_TUNABLES").is_none() {
+                anew.env("GLIBC_TUNABLES", TUNED);
+            }
+            // Where that fails, it runs with more memory and without approvals.
+            let _ = std::os::unix::process::CommandExt::exec(&mut anew);
         }
     }
 }

@@ -86,7 +86,10 @@ fn hooks() -> Box<Hooks> {
         // A service's PATH is not that of the shells in which people commit.
         let question = Question { folder, gits, on_path: true, on_short_path: true, wanted: &wanted };
         let warnings = duty::hooks(question, severity, &mut Answers::new(this.clone()));
-        (warnings, duty::hook_files(folder, gits))
+        let mut files = duty::hook_files(folder, gits);
+        // Where a user says what git ignores, unless `core.excludesFile` names another place (gitignore(5)).
+        files.extend(around::home().map(|home| home.join(".config/git/ignore")));
+        (warnings, files)
     })
 }
 

@@ -22,7 +22,7 @@ pub(super) fn run(json: bool) -> Done {
     };
     let well = status.troubles.is_empty()
         && status.paused_until.is_none()
-        && status.repositories.iter().all(|own| matches!(own.state, State::Watched | State::Waiting));
+        && status.repositories.iter().all(|own| own.state == State::Watched && own.not_scanned.is_empty());
     let text = if json {
         let value = serde_json::json!({"version": 1, "running": true, "status": status});
         crate::finding::escape_json(&format!("{value:#}")) + "\n"

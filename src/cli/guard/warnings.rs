@@ -26,7 +26,12 @@ pub(super) fn run(follow: bool, json: bool) -> Done {
         Some(answer) => answer,
         None => (open::read(&folder).map_err(Failure::usage)?, 0),
     };
-    let exit = if open.is_empty() { Exit::Clean } else { Exit::Findings };
+    let exit = match open.is_empty() {
+        false => Exit::Findings,
+        true if running => Exit::Clean,
+        // What came meanwhile is not known.
+        true => Exit::CouldNotScan,
+    };
     if !running && !json {
         tell("leakwarden: the guard does not run (`leakwarden guard start`); this is what was open when it last did\n");
     }

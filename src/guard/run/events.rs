@@ -17,6 +17,8 @@ const BURST: Duration = Duration::from_secs(5);
 impl Guard {
     /// Events are missing: everything is looked at.
     pub(super) fn lost(&mut self, now: Instant) {
+        // A folder that was replaced meanwhile is watched no more, and nobody said so.
+        self.watch_anew();
         let again = self.timers.lost.replace(now).is_some_and(|last| now.saturating_duration_since(last) < BURST);
         for (&id, own) in &mut self.repositories {
             own.hooks_due = true;
@@ -50,8 +52,8 @@ impl Guard {
                     self.check(id, now);
                     self.pending.everything(id, Cause::Git, now);
                 }
-                Place::Root => self.timers.discover = Some(now + Duration::from_secs(1)),
-                Place::House => self.timers.house = Some(now + SETTLE),
+                Place::Root => sooner(&mut self.timers.discover, now + Duration::from_secs(1)),
+                Place::House => sooner(&mut self.timers.house, now + SETTLE),
                 Place::Tree(_) | Place::Own => {}
             }
         }
@@ -60,8 +62,8 @@ impl Guard {
                 Place::Tree(id) => self.in_tree(id, path, name, what, now),
                 Place::Git(id, part) => self.in_git(id, part, name, what, now),
                 Place::Root => {
-                    if what == What::Came {
-                        self.timers.discover = Some(now + Duration::from_secs(1));
+                    if what == What::Came && path.is_dir() {
+                        sooner(&mut self.timers.discover, now + Duration::from_secs(1));
                     }
                 }
                 Place::Own => self.in_own(name, now),
@@ -99,6 +101,11 @@ impl Guard {
         match meaning {
             Meaning::Content | Meaning::Both => self.pending.everything(id, Cause::Git, now),
             Meaning::Hooks => self.pending.everything(id, Cause::Other, now),
+            Meaning::Worktrees => {
+                // A new folder of git's is to be watched, too.
+                self.pending.everything(id, Cause::Other, now);
+                sooner(&mut self.timers.discover, now + Duration::from_secs(1));
+            }
             Meaning::Nothing if folder => self.pending.everything(id, Cause::Other, now),
             Meaning::Nothing => {}
         }
@@ -107,7 +114,7 @@ impl Guard {
     fn in_own(&mut self, name: &[u8], now: Instant) {
         if name == registry::NAME.as_bytes() {
             // Somebody may write it by hand, and not at once.
-            self.timers.registry = Some(now + QUIET);
+            sooner(&mut self.timers.registry, now + QUIET);
             return;
         }
         let name = String::from_utf8_lossy(name);
@@ -119,12 +126,17 @@ impl Guard {
     fn in_house(&mut self, path: &Path, now: Instant) {
         let touches = |wanted: &PathBuf| path.starts_with(wanted) || wanted.starts_with(path);
         if self.setup.policies.iter().any(touches) {
-            self.timers.policy = Some(now + SETTLE);
-            self.timers.house = Some(now + SETTLE);
+            sooner(&mut self.timers.policy, now + SETTLE);
+            sooner(&mut self.timers.house, now + SETTLE);
         }
         if self.house.files().iter().any(touches) {
-            self.timers.house = Some(now + SETTLE);
+            sooner(&mut self.timers.house, now + SETTLE);
         }
         self.in_hook_files(path, now);
     }
+}
+
+/// What happens again and again does not put off what the first time asked for.
+fn sooner(timer: &mut Option<Instant>, at: Instant) {
+    *timer = Some(timer.map_or(at, |own| own.min(at)));
 }

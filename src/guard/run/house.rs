@@ -7,9 +7,11 @@ use jiff::Timestamp;
 
 use super::{Guard, HOUSE};
 use crate::finding::escape;
-use crate::guard::Warning;
+use crate::guard::pending::Cause;
 use crate::guard::record::Fate;
+use crate::guard::systemd::Supervisor;
 use crate::guard::watch::Place;
+use crate::guard::{Kind, Pulse, Warning};
 
 /// How long a repository must be quiet before its hooks are looked at: git is asked, which takes longer than
 /// a look.
@@ -21,7 +23,16 @@ impl Guard {
         self.day = super::clock::today();
         match (self.setup.shared)() {
             Ok(shared) => {
-                self.machine = Some(shared.machine);
+                let mut machine = shared.machine;
+                machine.set_pulse(pulse());
+                self.machine = Some(machine);
+                let own = shared.ledger.folder();
+                if self.writable.iter().any(|folder| own.starts_with(folder)) {
+                    self.troubles.remove("ledger folder");
+                } else {
+                    let why = "policy names another folder for the ledger; the guard writes there once it starts anew";
+                    self.troubles.insert("ledger folder", why.to_owned());
+                }
                 self.keys = shared.guard;
                 self.house.set_ledger(shared.ledger);
                 self.troubles.remove("policy");
@@ -83,9 +94,11 @@ impl Guard {
     /// Something happened to a file of which hooks depend, in some repositories.
     pub(super) fn in_hook_files(&mut self, path: &Path, now: Instant) {
         let touched = |own: &PathBuf| own == path || own.starts_with(path) || path.parent() == Some(own.as_path());
-        for own in self.repositories.values_mut().filter(|own| own.hook_files.iter().any(touched)) {
+        for (&id, own) in self.repositories.iter_mut().filter(|(_, own)| own.hook_files.iter().any(touched)) {
             own.hooks_due = true;
             self.timers.busy = now;
+            // What git ignores may be something else now.
+            self.pending.everything(id, Cause::Other, now);
         }
     }
 
@@ -120,12 +133,17 @@ impl Guard {
         let Some((folder, warning)) = found else {
             return Err(format!("no open warning has the id `{}`", escape(id.as_bytes())));
         };
-        let known = self.house.dismiss(id).map_err(told)? || self.own_policies.dismiss(&folder, id).map_err(told)?;
-        if !known {
-            return Err(format!("{id} is no notice; `leakwarden allow {id}` excepts it, with a reason and an end"));
+        if !matches!(warning.kind, Kind::Policy | Kind::Ledger | Kind::Hook) {
+            return Err(format!("{id} is about a file; `leakwarden allow {id}` excepts it, with a reason and an end"));
         }
+        // The reason first: a warning that is dismissed without one is worse than one that stays.
         let silenced = (self.setup.record)(&folder, Fate::Silenced(reason), std::slice::from_ref(&warning));
         silenced.map_err(told)?;
+        let known = warning.kind != Kind::Hook
+            && (self.house.dismiss(id).map_err(told)? || self.own_policies.dismiss(&folder, id).map_err(told)?);
+        if !known {
+            self.own_policies.silence(id, Timestamp::now().as_second()).map_err(told)?;
+        }
         if folder.as_os_str().is_empty() {
             self.look_at_house();
         } else if let Some(own) = self.repositories.values_mut().find(|own| own.folder == folder) {
@@ -143,4 +161,17 @@ impl Guard {
             Err(error) => drop(self.troubles.insert("ledger", escape(format!("{error:#}").as_bytes()))),
         }
     }
+}
+
+/// Tells the supervisor, while a look takes long, that it goes on.
+fn pulse() -> Pulse {
+    let supervisor = Supervisor::default();
+    let every = supervisor.watchdog();
+    let mut last = Instant::now();
+    Pulse(Box::new(move || {
+        if every.is_some_and(|every| last.elapsed() >= every) {
+            supervisor.alive();
+            last = Instant::now();
+        }
+    }))
 }

@@ -14,7 +14,7 @@ use crate::guard::protocol::{NotScanned, State};
 use crate::guard::registry::Registry;
 use crate::guard::watch::git::Places;
 use crate::guard::watch::{Place, Refusal, Watch, mount};
-use crate::guard::{Look, Scope, file};
+use crate::guard::{Kind, Look, Scope, file};
 use crate::install::below;
 
 /// How often new folders are looked at at once. With more, somebody makes them faster than we look.
@@ -22,6 +22,9 @@ const ROUNDS: usize = 8;
 
 /// New folders that are looked at one by one; with more, everything is looked at.
 const SINGLE: usize = 64;
+
+/// After so long a lock is one that nobody cleared away, whatever else happens in the repository.
+const LONGEST_LOCK: Duration = Duration::from_secs(60);
 
 /// How soon it is asked again whether git is done.
 const LOCK_AGAIN: Duration = Duration::from_millis(100);
@@ -40,7 +43,8 @@ impl Guard {
         if own.state == State::Missing {
             return self.pending.forget(id);
         }
-        if own.places.as_ref().is_some_and(Places::locked) && !lock_is_stale(last, now) {
+        let lock = own.places.as_ref().and_then(Places::lock_age);
+        if lock.is_some_and(|age| age < LONGEST_LOCK) && !lock_is_stale(last, now) {
             return self.pending.hold(id, now + LOCK_AGAIN);
         }
         if let Some(scope) = self.pending.take(id, now) {
@@ -108,6 +112,7 @@ impl Guard {
         own.well(now);
         own.filtered = seen.filtered;
         let folder = own.folder.clone();
+        let before = self.values.round();
         let values = self.values.update(&folder, &seen, self.day);
         let policy = self.own_policies.look(&folder, &seen.own_policy, seen.guard.policy, Timestamp::now().as_second());
         let skipped = seen.not_scanned.into_iter();
@@ -119,14 +124,37 @@ impl Guard {
             values.map(|all| own.seen.extend(all)),
             policy.map(|own_policy| own.notices = own_policy.into_iter().collect()),
         ];
+        self.troubles.remove("notices");
         for error in notices.into_iter().filter_map(Result::err) {
             self.troubles.insert("notices", escape(format!("{error:#}").as_bytes()));
         }
         let warnings = own.warnings();
+        if self.values.round() != before {
+            self.others_with_values(id, now);
+        }
         for path in &seen.again {
             self.pending.unsteady(id, path, now);
         }
         self.applied(&folder, warnings);
+    }
+
+    /// Where the same value stands in two repositories, what one of them did is to be told of the other.
+    fn others_with_values(&mut self, but: u32, now: Instant) {
+        let asked = |(id, own): (&u32, &Repository)| (*id != but && own.keys.reuse.is_some()).then_some(*id);
+        for id in self.repositories.iter().filter_map(asked).collect::<Vec<u32>>() {
+            self.pending.everything(id, Cause::Other, now);
+        }
+    }
+
+    /// Forgets the values of a repository that is gone.
+    fn forget_values(&mut self, id: u32, folder: &Path, now: Instant) {
+        let before = self.values.round();
+        if let Err(error) = self.values.forget(folder) {
+            self.troubles.insert("notices", escape(format!("{error:#}").as_bytes()));
+        }
+        if self.values.round() != before {
+            self.others_with_values(id, now);
+        }
     }
 
     /// Watches the folders that a look names, and no others. Gives those that are new, from the top of the
@@ -179,6 +207,10 @@ impl Guard {
         self.pending.forget(id);
         let Some(own) = self.repositories.get_mut(&id) else { return };
         *own = Repository::new(&own.folder.clone(), now);
+        // What was wrong with its hooks is so until they were looked at again.
+        let open = self.book.list().into_iter().filter(|known| known.folder == own.folder);
+        let open = open.flat_map(|known| known.warnings).map(|open| open.warning);
+        own.hooks = open.filter(|warning| warning.kind == Kind::Hook).collect();
         own.identity = own.on_disk();
         match Places::of(&own.folder) {
             Ok(places) => own.places = Some(places),
@@ -208,6 +240,7 @@ impl Guard {
         self.ill(id, State::Missing, why, now);
         if let Some(own) = self.repositories.get(&id) {
             let folder = own.folder.clone();
+            self.forget_values(id, &folder, now);
             self.applied(&folder, Vec::new());
         }
     }
@@ -262,11 +295,15 @@ impl Guard {
         }
     }
 
-    /// The system gave no watches at all; maybe it does now.
-    fn watch_anew(&mut self) {
+    /// Watches nothing, and what machine and user have: repositories follow with the next look at each.
+    pub(super) fn watch_anew(&mut self) {
         self.watch = Watch::new(self.queue.clone());
-        if self.watch.add(&self.setup.folder, Place::Own).is_ok() {
-            self.troubles.remove("watches");
+        match self.watch.add(&self.setup.folder, Place::Own) {
+            Ok(_) => drop(self.troubles.remove("watches")),
+            Err(_) => {
+                let why = self.watch.broken().unwrap_or("its own folder cannot be watched; changes are seen late");
+                self.troubles.insert("watches", why.to_owned());
+            }
         }
         self.watch_house();
         self.discover();
@@ -297,7 +334,11 @@ impl Guard {
     pub(super) fn discover(&mut self) {
         let now = Instant::now();
         let mut wanted: BTreeSet<PathBuf> = self.registry.repository.iter().cloned().collect();
+        // What is installed in one worktree is installed in all of them.
+        let linked: Vec<PathBuf> = wanted.iter().flat_map(|top| below::linked(top, false)).collect();
+        wanted.extend(linked.into_iter().filter(|top| !self.registry.without.contains(top)));
         let mut folders = BTreeSet::new();
+        self.troubles.remove("roots");
         for root in &self.registry.root {
             let found = below::worktrees(root).into_iter().filter(|top| !self.registry.without.contains(top));
             let (named, nameless): (Vec<PathBuf>, Vec<PathBuf>) = found.partition(|top| top.to_str().is_some());
@@ -339,6 +380,9 @@ impl Guard {
         self.watch.remove_all(|place| place.repository() == Some(id));
         self.pending.forget(id);
         self.repositories.remove(&id);
+        self.forget_values(id, folder, Instant::now());
+        // Where it comes back, its policy is known from then on.
+        let _ = self.own_policies.forget(folder);
         self.applied(folder, Vec::new());
     }
 }

@@ -29,7 +29,7 @@ use super::file::LOCK;
 use super::history::{Became, Event, History};
 use super::house::House;
 use super::open::{self, Book};
-use super::own_policies::OwnPolicies;
+use super::own_policies::{self, OwnPolicies};
 use super::pending::Pending;
 use super::protocol::Said;
 use super::queue::Queue;
@@ -37,7 +37,7 @@ use super::record::Fate;
 use super::registry::Registry;
 use super::socket::{self, Ask};
 use super::systemd::Supervisor;
-use super::values::Values;
+use super::values::{self, Values};
 use super::watch::Watch;
 use super::{Machine, Warning, file, sandbox};
 use crate::finding::escape;
@@ -138,6 +138,8 @@ struct Guard {
     desk: Desk,
     supervisor: Supervisor,
     status_line: String,
+    /// Where it may write.
+    writable: Vec<PathBuf>,
     started: Timestamp,
     sandbox: String,
     /// What does not work, by what it is about.
@@ -187,20 +189,23 @@ pub fn run(setup: Setup) -> Result<()> {
         let why = watch.broken().unwrap_or("its own folder cannot be watched; changes are seen late").to_owned();
         troubles.insert("watches", why);
     }
+    let history = History::read(&setup.folder);
+    // What cannot be read is put aside: nothing is written over.
+    let mut say = |about: &'static str, name: &str, error: &anyhow::Error| {
+        let aside = file::aside(&setup.folder.join(name));
+        let aside = aside.map_or_else(String::new, |path| format!("; it was put aside as {}", file::shown(&path)));
+        troubles.insert(about, escape(format!("{error:#}{aside}").as_bytes()));
+    };
     let book = Book::read(&setup.folder).unwrap_or_else(|error| {
-        troubles.insert("warnings", escape(format!("{error:#}").as_bytes()));
+        say("open.json", open::NAME, &error);
         Book::default()
     });
-    let history = History::read(&setup.folder);
-    let mut say = |about: &'static str, error: &anyhow::Error| {
-        troubles.insert(about, escape(format!("{error:#}").as_bytes()));
-    };
     let values = Values::open(&setup.folder).unwrap_or_else(|error| {
-        say("values", &error);
+        say("values", values::NAME, &error);
         Values::none(&setup.folder)
     });
     let own_policies = OwnPolicies::open(&setup.folder).unwrap_or_else(|error| {
-        say("policies", &error);
+        say("policies", own_policies::NAME, &error);
         OwnPolicies::none(&setup.folder)
     });
     // Until policy is read, the ledger is where it is by default.
@@ -209,6 +214,7 @@ pub fn run(setup: Setup) -> Result<()> {
     let desk = Desk::new(setup.session.clone());
     let now = Instant::now();
     let mut guard = Guard {
+        writable,
         setup,
         watch,
         pending: Pending::default(),
@@ -323,9 +329,10 @@ impl Guard {
         let own = self.repositories.values().flat_map(Repository::timers);
         let pending = if self.paused() { None } else { self.pending.next() };
         let hooks = if self.paused() { None } else { self.hooks_next() };
+        let house = if self.paused() { None } else { timers.house };
         let desk = self.desk.waits().then(|| Instant::now() + Duration::from_secs(1));
         let syncs = self.syncs.iter().map(|own| own.until);
-        [timers.registry, timers.policy, timers.house, timers.discover, timers.alive, timers.rest, pending, hooks, desk]
+        [timers.registry, timers.policy, house, timers.discover, timers.alive, timers.rest, pending, hooks, desk]
             .into_iter()
             .flatten()
             .chain(own)
@@ -353,7 +360,7 @@ impl Guard {
             self.read_policy();
             self.all_at_once(now);
         }
-        if due(&mut self.timers.house) {
+        if !self.registry.paused(Timestamp::now()) && due(&mut self.timers.house) {
             self.look_at_house();
         }
         if due(&mut self.timers.rest)
@@ -382,7 +389,9 @@ impl Guard {
     }
 
     /// What is to be warned of in a repository, now that it was looked at.
-    fn applied(&mut self, folder: &Path, warnings: Vec<Warning>) {
+    fn applied(&mut self, folder: &Path, mut warnings: Vec<Warning>) {
+        let moment = Timestamp::now().as_second();
+        warnings.retain(|own| !self.own_policies.is_silent(&own.id, moment));
         let now = open::seconds(Timestamp::now());
         let change = self.book.update(folder, warnings, Timestamp::now());
         self.save();
@@ -397,18 +406,19 @@ impl Guard {
             }
             let fate = if became == Became::Withdrawn { Fate::Withdrawn } else { Fate::Warned };
             self.record(folder, fate, warnings);
-            match self.history.add(folder, became, warnings, now) {
-                Ok(events) => events.iter().for_each(|event| self.say(event)),
-                Err(error) => {
-                    self.troubles.insert("events", escape(format!("{error:#}").as_bytes()));
-                }
+            let (events, kept) = self.history.add(folder, became, warnings, now);
+            match kept {
+                Ok(()) => drop(self.troubles.remove("events")),
+                Err(error) => drop(self.troubles.insert("events", escape(format!("{error:#}").as_bytes()))),
             }
+            events.iter().for_each(|event| self.say(event));
         }
         // Those too of which a guard that was killed told nobody.
         let untold = self.book.untold(folder);
         if !untold.is_empty() {
             let name = folder.file_name().map_or_else(String::new, |name| escape(name.as_encoded_bytes()));
-            if self.repositories.values().all(|own| own.folder != folder || own.keys.desktop) {
+            let own = self.repositories.values().find(|own| own.folder == folder);
+            if own.map_or(self.keys.desktop, |own| own.keys.desktop) {
                 self.desk.show(&name, &untold.iter().collect::<Vec<_>>());
             }
             self.book.told(folder);

@@ -93,6 +93,7 @@ impl Guard {
         // Where it cannot be written, the time that stands there is over all the same.
         let _ = self.change(|own| own.paused_until = None);
         self.registry.paused_until = None;
+        self.timers.house = Some(now);
         self.all_at_once(now);
     }
 

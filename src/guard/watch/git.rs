@@ -2,6 +2,7 @@
 //! in them that matter (gitrepository-layout(5)).
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -22,6 +23,8 @@ pub enum Part {
     Reftable,
     /// `info`.
     Info,
+    /// What is kept of linked worktrees.
+    Worktrees,
     /// The hooks.
     Hooks,
     /// What one of our hooks tells the next.
@@ -37,6 +40,8 @@ pub enum Meaning {
     Hooks,
     /// Both: the configuration.
     Both,
+    /// Linked worktrees came or went.
+    Worktrees,
     /// Nothing.
     Nothing,
 }
@@ -60,6 +65,7 @@ impl Part {
             Part::Info => matches!(name, b"exclude" | b"attributes" | b"sparse-checkout"),
             Part::Ours => name == b"once",
             Part::Hooks => return Meaning::Hooks,
+            Part::Worktrees => return Meaning::Worktrees,
         };
         match content {
             true => Meaning::Content,
@@ -67,6 +73,7 @@ impl Part {
                 Meaning::Both
             }
             false if self == Part::Common && name == b"hooks" => Meaning::Hooks,
+            false if self == Part::Common && name == b"worktrees" => Meaning::Worktrees,
             false => Meaning::Nothing,
         }
     }
@@ -119,6 +126,7 @@ impl Places {
             (self.dir.join("reftable"), Part::Reftable),
             (self.common.join("info"), Part::Info),
             (self.common.join("hooks"), Part::Hooks),
+            (self.common.join("worktrees"), Part::Worktrees),
             (self.dir.join("leakwarden"), Part::Ours),
         ];
         let mut folders: Vec<(PathBuf, Part)> = Vec::new();
@@ -130,9 +138,11 @@ impl Places {
         folders
     }
 
-    /// Whether git is at work here.
-    pub fn locked(&self) -> bool {
-        self.dir.join("index.lock").symlink_metadata().is_ok()
+    /// How old the lock is by which git says that it is at work here; `None` where there is none.
+    pub fn lock_age(&self) -> Option<Duration> {
+        let lock = self.dir.join("index.lock").symlink_metadata().ok()?;
+        // A date in the future is as good as now.
+        Some(lock.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default())
     }
 }
 

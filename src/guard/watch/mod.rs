@@ -165,8 +165,10 @@ impl Watch {
 
     fn drop_folder(&mut self, folder: &Path) {
         self.folders.remove(folder);
-        if let Some(notify) = &mut self.notify {
-            // It is not known there any more where the folder itself went.
+        // The watch of a folder that went goes with it, and `notify` takes the longer for each the more there are.
+        if folder.symlink_metadata().is_ok()
+            && let Some(notify) = &mut self.notify
+        {
             let _ = notify.unwatch(folder);
         }
     }
