@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use super::{Kind, Warning};
 use crate::doctor::hooks::{Answers, Question, check};
 use crate::doctor::{Check, Status};
-use crate::finding::escape;
 use crate::fingerprint::{ID_LENGTH, base32};
 use crate::git::Repo;
 use crate::install::dropin::{self, DropIn};
@@ -161,11 +160,6 @@ pub(super) fn id(kind: Kind, parts: &[&[u8]]) -> String {
         hash.update(part);
     }
     base32(&hash.finalize(), ID_LENGTH)
-}
-
-/// A path for messages.
-pub(super) fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_encoded_bytes())
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::duty::{id, shown};
+use super::duty::id;
+use super::file::{self, shown};
 use super::kept::{self, Found, Known, Reader};
 use super::{Kind, Warning};
 use crate::config::FLEET;
@@ -256,32 +257,17 @@ impl House {
             return Ok(());
         }
         self.state.version = VERSION;
-        let about = || format!("cannot write {}", shown(&self.path));
-        let folder = self.path.parent().with_context(about)?;
-        make_folder(folder).with_context(about)?;
         let text = serde_json::to_string_pretty(&self.state).expect("plain data with string keys") + "\n";
-        // A temporary file is its owner's alone (0600).
-        let mut file = tempfile::NamedTempFile::new_in(folder).with_context(about)?;
-        file.write_all(text.as_bytes()).with_context(about)?;
-        file.as_file().sync_all().with_context(about)?;
-        file.persist(&self.path).map_err(|error| error.error).with_context(about)?;
-        Ok(())
+        file::private_folder(self.path.parent().context("the guard's file has no folder")?)?;
+        file::replace(&self.path, text.as_bytes())
     }
-}
-
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// The state in a file, and whether a newer leakwarden wrote it. One that says nothing is as one that is not
 /// there: what is now is then taken for known.
 fn read(path: &Path) -> (State, bool) {
-    let text = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).and_then(|_| small(path).ok());
-    let state: Option<State> = text.and_then(|text| serde_json::from_slice(&text).ok());
+    let text = file::text(path, LARGEST).ok().flatten();
+    let state: Option<State> = text.and_then(|text| serde_json::from_str(&text).ok());
     match state {
         Some(state) if state.version == VERSION => (state, false),
         Some(state) if state.version > VERSION => (State::default(), true),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 
-use super::duty::shown;
+use super::file::shown;
 use crate::finding::escape;
 use crate::ledger::Ledger;
 use crate::ledger::chain::Head;

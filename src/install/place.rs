@@ -2,7 +2,9 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -88,7 +90,8 @@ impl Git {
     /// # Errors
     /// Where git cannot be run, or fails: then with what it says.
     pub fn output(&self, arguments: &[&str]) -> Result<Vec<u8>> {
-        let output = self.command(arguments).output().context("`git` cannot be run; is it on PATH?")?;
+        let output = within(self.command(arguments), PATIENCE).context("`git` cannot be run; is it on PATH?")?;
+        let Some(output) = output else { bail!("git {}: no answer in {} s", arguments.join(" "), PATIENCE.as_secs()) };
         if !output.status.success() {
             let said = crate::finding::escape(output.stderr.trim_ascii());
             bail!("git {}: {said}", arguments.join(" "));
@@ -106,6 +109,30 @@ impl Git {
         let path = as_path(bytes)?;
         let path = self.folder.as_ref().map_or(path.clone(), |folder| folder.join(&path));
         std::path::absolute(&path).with_context(|| format!("cannot resolve {}", shown(&path)))
+    }
+}
+
+/// How long git may take to answer: it reads a few files, but their disk may be gone, or it may be no git.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a program prints; `None` where it does not end in time. It is ended then.
+fn within(mut command: Command, time: Duration) -> std::io::Result<Option<Output>> {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let id = child.id();
+    let (done, waiting) = mpsc::channel();
+    std::thread::Builder::new().spawn(move || done.send(child.wait_with_output()))?;
+    match waiting.recv_timeout(time) {
+        Ok(output) => output.map(Some),
+        Err(_) => {
+            #[cfg(unix)]
+            if let Some(process) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw) {
+                // Its thread waits for it, so the number is still its own.
+                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            }
+            #[cfg(not(unix))]
+            let _ = id;
+            Ok(None)
+        }
     }
 }
 
@@ -202,4 +229,22 @@ impl Said {
 fn inside(path: &Path, folder: &Path) -> bool {
     let path = path.canonicalize().or_else(|_| path.parent().map_or(Ok(path.to_path_buf()), Path::canonicalize));
     matches!((path, folder.canonicalize()), (Ok(path), Ok(folder)) if path.starts_with(&folder))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_does_not_end_is_ended() -> Result<()> {
+        let shell = |script: &str| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]);
+            command
+        };
+        let said = within(shell("echo yes"), Duration::from_secs(60))?.context("it answers")?;
+        assert_eq!(said.stdout, b"yes\n");
+        assert!(within(shell("exec sleep 600"), Duration::from_millis(50))?.is_none());
+        Ok(())
+    }
 }

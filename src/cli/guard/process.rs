@@ -16,14 +16,12 @@ use crate::finding::escape;
 use crate::guard::file::LOCK;
 use crate::guard::protocol::{Do, Said, Status};
 use crate::guard::run::Running;
+use crate::guard::service::UNIT;
 use crate::guard::socket::Client;
 use crate::guard::{file, run};
 
 /// How long an answer may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The unit's name, where the guard is installed as a service of systemd.
-const UNIT: &str = "leakwarden-guard.service";
 
 pub(super) fn run(detached: bool) -> Done {
     begin_anew();

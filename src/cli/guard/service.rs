@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::cli::install::shims;
 use crate::cli::{Exit, around, fail, print};
 use crate::finding::escape;
+use crate::guard::file::shown;
 use crate::guard::service::{Folders, Found, Starter, UNIT};
 use crate::install::{Strict, file};
 use crate::report::human::shell_quote;
@@ -235,8 +236,4 @@ fn command(words: &[String]) -> String {
     let quoted =
         words.iter().map(|word| if word.starts_with("gui/$(") { word.clone() } else { shell_quote(word.as_bytes()) });
     format!("    {}", quoted.collect::<Vec<_>>().join(" "))
-}
-
-fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_encoded_bytes())
 }

@@ -111,6 +111,6 @@ pub(super) fn line(event: &Event) -> String {
     let warning = &event.warning;
     let place = place(&event.folder, warning);
     let (became, severity, kind) = (event.became.name(), warning.severity.name(), warning.kind.name());
-    let text = format!("{became:<9} {severity:<8} {kind:<8} {place}: {} [{}]", warning.what, warning.id);
+    let text = format!("{} {became:<9} {severity:<8} {kind:<8} {place}: {} [{}]", event.time, warning.what, warning.id);
     escape(text.as_bytes()) + "\n"
 }

@@ -17,6 +17,9 @@ use crate::guard::{Kind, Pulse, Warning};
 /// a look.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// After so long they are looked at, however much else there is to do.
+const LATEST: Duration = Duration::from_secs(10);
+
 impl Guard {
     /// Reads policy again. Where it has a mistake, the last one counts, and it is said.
     pub(super) fn read_policy(&mut self) {
@@ -46,6 +49,11 @@ impl Guard {
 
     /// Hooks are of repositories; the rest of what has to be right is of machine and user.
     pub(super) fn look_at_house(&mut self) {
+        if self.machine.is_none() {
+            // Where the ledger is, only policy says.
+            self.timers.house = Some(Instant::now() + HOUSE);
+            return;
+        }
         let now = Timestamp::now().as_second();
         let (warnings, kept) = self.house.look(&self.keys, now);
         match kept {
@@ -67,14 +75,19 @@ impl Guard {
 
     /// When that is due.
     pub(super) fn hooks_next(&self) -> Option<Instant> {
-        self.hooks_wanted().map(|_| self.timers.busy + QUIET)
+        let quiet = self.timers.busy + QUIET;
+        self.hooks_wanted().map(|_| self.timers.hooks_since.map_or(quiet, |since| quiet.min(since + LATEST)))
     }
 
     /// Looks at the hooks of one repository.
     pub(super) fn look_at_hooks(&mut self, now: Instant) {
-        if self.hooks_next().is_none_or(|at| at > now) || self.pending.next().is_some_and(|at| at <= now) {
+        let Some(next) = self.hooks_next() else { return };
+        let since = *self.timers.hooks_since.get_or_insert(now);
+        let busy = self.pending.next().is_some_and(|at| at <= now) && now < since + LATEST;
+        if next > now || busy {
             return;
         }
+        self.timers.hooks_since = None;
         let Some(own) = self.hooks_wanted().and_then(|id| self.repositories.get_mut(&id)) else { return };
         own.hooks_due = false;
         let folder = own.folder.clone();

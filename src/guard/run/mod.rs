@@ -164,6 +164,8 @@ struct Timers {
     rest: Option<Instant>,
     /// When something was done last.
     busy: Instant,
+    /// Since when hooks wait to be looked at.
+    hooks_since: Option<Instant>,
 }
 
 /// Runs the guard until it is told to stop.
@@ -247,6 +249,7 @@ pub fn run(setup: Setup) -> Result<()> {
             lost: None,
             rest: None,
             busy: now,
+            hooks_since: None,
         },
         clock: clock::Clock::new(),
         ends: false,
