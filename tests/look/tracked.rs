@@ -196,3 +196,32 @@ fn what_was_clean_against_one_head_is_judged_against_another() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn a_file_that_a_sparse_checkout_leaves_out_and_that_is_there_all_the_same() -> Result<()> {
+    in_repository(|s| {
+        s.write("in/a", "x\n")?;
+        s.write("out/b", "x\n")?;
+        s.commit_unchecked("two folders")?;
+        s.git("sparse-checkout set in")?;
+        let mut eye = Eye::on(s);
+        ensure!(eye.all()?.warnings.is_empty(), "what is left out is not missed");
+        s.write("out/b", line(&plant::github("sparse")))?;
+        ensure!(eye.places(Kind::Secret)? == ["out/b:1"], "git looks at it, too: {:?}", eye.all()?);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_link_above_a_folder_leads_nowhere() -> Result<()> {
+    in_repository(|s| {
+        s.write("vendor/sub/.env", line(&plant::github("linked")))?;
+        let mut eye = Eye::on(s);
+        ensure!(places(&eye.all()?, Kind::EnvFile) == ["vendor/sub/.env"], "it is in the worktree");
+        std::fs::rename(s.path("vendor"), s.root().join("elsewhere"))?;
+        std::os::unix::fs::symlink("../elsewhere", s.path("vendor"))?;
+        let look = eye.at(&["vendor/sub", "vendor"])?;
+        ensure!(look.warnings.is_empty() && look.folders.is_empty(), "{look:?}");
+        Ok(())
+    })
+}
