@@ -200,9 +200,11 @@ impl Watched {
         let book = book.with_context(|| crate::exception::PATH)?;
         let once = for_next_commit(&repo);
         let guard = &judgement.policy.guard;
-        let globs = |patterns: &[String]| check::globs(patterns).ok().filter(|_| !patterns.is_empty());
-        let names = Names { rules: &judgement.rules, env: globs(&guard.env_names) };
-        let env_paths = globs(&guard.env_paths);
+        // Patterns that are sound one by one may not be together; then nothing is known, rather than less watched.
+        let globs = |patterns: &[String]| (!patterns.is_empty()).then(|| check::globs(patterns)).transpose();
+        let env = globs(&guard.env_names).context("`guard.env_names`")?;
+        let names = Names { rules: &judgement.rules, env };
+        let env_paths = globs(&guard.env_paths).context("`guard.env_paths`")?;
         let key = machine.key;
         let judge = super::see::Judge {
             judgement: &judgement,

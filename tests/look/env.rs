@@ -152,3 +152,15 @@ fn the_same_value_twice_and_an_old_one() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn patterns_that_do_not_go_together_are_an_error_and_no_silence() -> Result<()> {
+    in_repository(|s| {
+        s.write(".env", env("env-12"))?;
+        // Each names some folders or files, and all of them together everything.
+        let policy = "[guard]\nenv_paths = [\"[a-m]*/**\", \"[n-z]*/**\", \"[0K]*/**\", \"*.*\", \"[zM]*\"]\n";
+        leakwarden::policy::check::owner(&leakwarden::config::keys(policy)?)?;
+        ensure!(Eye::with(s, policy).all().is_err(), "nothing would be watched");
+        Ok(())
+    })
+}
