@@ -85,6 +85,14 @@ fn suspect(rule: &Rule, found: &Match<'_>) -> Result<(), Dropped> {
     Ok(())
 }
 
+/// Whether a value looks drawn at random even where nothing but a word before it speaks for it: no
+/// placeholder, digits among letters, and evidence of 28 bits and a quarter more for each character.
+pub fn surely_random(value: &[u8]) -> bool {
+    let least = 28 + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
+    let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
+    mixed && likelihood::random_bits(value) >= least && likelihood::placeholder(value).is_none()
+}
+
 /// A key's name as it may be shown: it stands in the file in the open, but whatever is not a plain
 /// identifier, or is long or mixed enough to be a value itself, is not named.
 pub fn shown_key(key: &[u8]) -> Option<String> {

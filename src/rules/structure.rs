@@ -21,6 +21,7 @@ pub fn inspect(kind: Structure, found: &Match<'_>, verdict: &mut Verdict) -> Res
         Structure::UrlPassword => url_password(found, verdict),
         Structure::Password => likelihood::password(found, verdict),
         Structure::Random => likelihood::random(found, verdict),
+        Structure::Issued => likelihood::issued(found, verdict),
     }
 }
 

@@ -65,6 +65,8 @@ pub enum Structure {
     Password,
     /// A value of random characters: mixed classes, no words.
     Random,
+    /// A value of random characters that only its key explains: the key's name is weighed too.
+    Issued,
 }
 
 /// One rule as it is written.

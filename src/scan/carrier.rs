@@ -26,6 +26,12 @@ pub const VALUE: usize = 4096;
 /// The assignment whose key contains the word at `word`.
 pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let key = identifier_around(text, word.clone())?;
+    // `AWS::KMS::Key`, `arn:aws:secretsmanager:eu-west-1:1:secret:…`: a part of a longer name.
+    if let [.., before, b':'] = text[..key.start]
+        && (before.is_ascii_alphanumeric() || matches!(before, b':' | b'*'))
+    {
+        return None;
+    }
     let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'), 4);
     at = companion(text, at).unwrap_or(at);
     at = skip(text, at, is_blank, 64);

@@ -2,6 +2,7 @@
 
 mod carrier;
 mod locate;
+mod loose;
 pub mod many;
 mod marker;
 
@@ -12,6 +13,7 @@ use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show
 use crate::fragment::{Fragment, Nature, View, views};
 use crate::rules::filters::{self, Match};
 use crate::rules::prefilter::Candidate;
+use crate::rules::syntax::Structure;
 use crate::rules::{Found, Kind, LONGEST_WORD, Rule, RuleSet};
 
 /// What a scan of one fragment gives.
@@ -181,20 +183,26 @@ impl<'a> Hits<'a> {
 
     /// The pattern against the whole value of the assignment in whose key the literal stands.
     fn assigned(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        let found = carrier::assignment(self.text, candidate.start..candidate.end);
+        let word = candidate.start..candidate.end;
+        let found = carrier::assignment(self.text, word.clone());
         let read = found.as_ref().map_or(NO_VALUE, |found| found.value.len());
         self.work = self.work.saturating_sub(read);
-        let found = found?;
-        let value = &self.text[found.value.clone()];
-        if !rule.worth_trying(value) {
-            return None;
-        }
+        let value = |found: &carrier::Assignment| &self.text[found.value.clone()];
+        let found = found.filter(|found| rule.worth_trying(value(found))).or_else(|| self.beside(rule, word))?;
+        let value = value(&found);
         let Found { whole, secret } = rule.find(value, 0..=0)?;
         if whole.start != 0 || whole.end != value.len() {
             return None;
         }
         let secret = secret.start + found.value.start..secret.end + found.value.start;
         self.judge(rule, &found.value, &secret, Some(found.key), found.quoted).then_some(found.value.end)
+    }
+
+    /// Where a key is not assigned to, a value that looks drawn may stand beside it.
+    fn beside(&self, rule: &Rule, word: Range<usize>) -> Option<carrier::Assignment> {
+        let drawn = rule.source.structure == Some(Structure::Issued);
+        let named = if drawn { loose::named(self.text, word) } else { None }?;
+        Some(carrier::Assignment { key: named.key, value: named.value, quoted: named.quoted })
     }
 
     /// The pattern in what follows a word; the value must be assigned to a key that names a secret
@@ -206,12 +214,14 @@ impl<'a> Hits<'a> {
         let mut at = candidate.start;
         while let Some(Found { whole, secret }) = rule.find(&self.text[..to], at..=to) {
             at = whole.end.max(at + 1);
-            let Some(before) = carrier::key_before(self.text, secret.start) else { continue };
-            if !names_secret(&self.text[before.key.clone()], rule) {
+            let before = carrier::key_before(self.text, secret.start);
+            let before = before.filter(|before| names_secret(&self.text[before.key.clone()], rule));
+            if before.is_none() && !loose::leads_to(self.text, candidate.end, whole.start) {
                 continue;
             }
-            let key = before.sure.then_some(before.key);
-            if self.judge(rule, &whole, &secret, key, before.quoted) {
+            let quoted = before.as_ref().is_some_and(|before| before.quoted);
+            let key = before.filter(|before| before.sure).map(|before| before.key);
+            if self.judge(rule, &whole, &secret, key, quoted) {
                 last = Some(at);
             }
         }
@@ -278,15 +288,13 @@ impl<'a> Hits<'a> {
         let specific = |hit: &Hit<'_>| {
             let source = &hit.rule.source;
             let issued = source.provider != "Generic";
-            // A format with a checksum is decided by it: a general rule may not overrule a failed one.
-            let decided = hit.confidence > Confidence::Possible || source.checksum.is_some();
             let kind = match hit.rule.kind {
                 Kind::Token => 3,
                 Kind::Assigned => 2,
                 Kind::Context => 1,
                 Kind::FileName => 0,
             };
-            (issued && kind == 3 && decided, hit.confidence, issued, kind, hit.span.len())
+            (issued && kind == 3, hit.confidence, issued, kind, hit.span.len())
         };
         self.explain();
         // Best first; each later one is kept only where no better one overlaps it.
@@ -330,20 +338,27 @@ impl Hits<'_> {
     }
 }
 
-/// Keeps each hit that overlaps none of the better ones before it. Rules of a person's own stand for
-/// themselves: whoever writes one must not be able to hide what another rule finds.
+/// Keeps each hit that overlaps none of the better ones before it. What a general rule makes of the same
+/// value lends its confidence to the special one; but where a format has a checksum that failed, that
+/// decides. Rules of a person's own stand for themselves: whoever writes one must not be able to hide
+/// what another rule finds.
 fn keep_apart(hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
-    type Taken = std::collections::BTreeMap<usize, usize>;
+    type Taken = std::collections::BTreeMap<usize, (usize, usize)>;
     let mut by_owner: std::collections::BTreeMap<Option<String>, Taken> = std::collections::BTreeMap::new();
-    let mut kept = Vec::new();
+    let mut kept: Vec<Hit<'_>> = Vec::new();
     for hit in hits {
         let owner = hit.rule.own.then(|| hit.rule.id().to_owned());
         let taken = by_owner.entry(owner).or_default();
         let before = taken.range(..hit.span.end).next_back();
-        if before.is_some_and(|(_, &end)| end > hit.span.start) {
+        if let Some((_, &(_, better))) = before.filter(|(_, (end, _))| *end > hit.span.start) {
+            let better = &mut kept[better];
+            if better.rule.source.checksum.is_none() && better.span == hit.span && hit.confidence > better.confidence {
+                better.confidence = hit.confidence;
+                better.reasons.extend(hit.reasons);
+            }
             continue;
         }
-        taken.insert(hit.span.start, hit.span.end);
+        taken.insert(hit.span.start, (hit.span.end, kept.len()));
         kept.push(hit);
     }
     kept

@@ -1,7 +1,7 @@
 //! Names of keys whose values are about a secret and not one.
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 58] = [
+const HARMLESS_KEYS: [&str; 67] = [
     "name",
     "names",
     "id",
@@ -60,6 +60,15 @@ const HARMLESS_KEYS: [&str; 58] = [
     "var",
     "strength",
     "public",
+    "attachment",
+    "pair",
+    "group",
+    "status",
+    "info",
+    "state",
+    "usage",
+    "json",
+    "desc",
 ];
 
 /// Whether the value of this key is about a secret and not one.
@@ -73,4 +82,189 @@ fn last_word(key: &[u8]) -> &[u8] {
     let part = key.rsplit(|b| !b.is_ascii_alphanumeric()).find(|part| !part.is_empty()).unwrap_or(key);
     let upper = part.windows(2).rposition(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
     upper.map_or(part, |at| &part[at + 1..])
+}
+
+/// What the name of a key says of a random value that is assigned to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It opens something: `api_key`, `access_token`, `clientSecret`.
+    Secret,
+    /// Some key, which most often opens something: `acmeKey`.
+    Key,
+    /// It is found by it, or it holds for a moment only: `cache_key`, `next_page_token`.
+    Handle,
+    /// Everybody may know it.
+    Public,
+}
+
+/// Words before `key` or `token` with which values are looked up, ordered or continued.
+const HANDLES: [&str; 92] = [
+    "cache",
+    "primary",
+    "foreign",
+    "sort",
+    "partition",
+    "hash",
+    "object",
+    "s3",
+    "map",
+    "dict",
+    "row",
+    "index",
+    "lookup",
+    "group",
+    "translation",
+    "message",
+    "dedupe",
+    "idempotency",
+    "routing",
+    "item",
+    "node",
+    "locale",
+    "field",
+    "column",
+    "unique",
+    "composite",
+    "join",
+    "shard",
+    "file",
+    "path",
+    "bucket",
+    "metric",
+    "label",
+    "tag",
+    "meta",
+    "data",
+    "image",
+    "asset",
+    "blob",
+    "video",
+    "upload",
+    "document",
+    "event",
+    "trace",
+    "record",
+    "query",
+    "state",
+    "lock",
+    "issue",
+    "feature",
+    "flag",
+    "fingerprint",
+    "next",
+    "page",
+    "continuation",
+    "sync",
+    "cancel",
+    "cancellation",
+    "device",
+    "push",
+    "csrf",
+    "xsrf",
+    "verification",
+    "request",
+    "etag",
+    "checksum",
+    "commit",
+    "tree",
+    "build",
+    "git",
+    "sha",
+    "sha1",
+    "sha256",
+    "md5",
+    "content",
+    "version",
+    "entity",
+    "resource",
+    "react",
+    "dataset",
+    "hmac",
+    "test",
+    "expected",
+    "actual",
+    "block",
+    "change",
+    "action",
+    "lifecycle",
+    "creation",
+    "import",
+    "starting",
+    "resume",
+];
+
+/// Words that say that everybody may know the value.
+const PUBLIC: [&str; 9] =
+    ["public", "publishable", "pub", "pubkey", "publickey", "site", "verify", "verifying", "recv"];
+
+/// What a key's name says of a random value.
+pub(super) fn role(key: &[u8]) -> Role {
+    let words = words(key);
+    let is = |word: &str, list: &[&str]| list.contains(&word);
+    if words.iter().any(|word| is(word.trim_end_matches(|c: char| c.is_ascii_digit()), &PUBLIC)) {
+        return Role::Public;
+    }
+    let Some((last, before)) = words.split_last() else { return Role::Key };
+    let ends = |word: &str| {
+        let one = word.strip_suffix('s').unwrap_or(word);
+        ["key", "token", "secret", "auth"].iter().any(|end| one.ends_with(end)) || is(word, &["pat", "bearer"])
+    };
+    // `keyspace` and `tokenizer` are none, nor is what is found by a key.
+    let client = last == "token" && before.last().is_some_and(|word| word == "client");
+    if client || !words.iter().any(|word| ends(word)) || before.iter().any(|word| is(word, &HANDLES)) {
+        return Role::Handle;
+    }
+    let kinds =
+        ["api", "access", "secret", "private", "auth", "app", "account", "master", "signing", "encryption", "service"];
+    let compound = ["apikey", "secretkey", "accesskey", "authkey", "appkey"];
+    let named = ends(last) && !last.ends_with("key") || is(last, &compound);
+    let kept = last == "key" && before.last().is_some_and(|word| is(word, &kinds));
+    if named || kept { Role::Secret } else { Role::Key }
+}
+
+/// The words of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`, in small letters.
+fn words(key: &[u8]) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = b' ';
+    for &byte in key {
+        let begins = !byte.is_ascii_alphanumeric() || byte.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| byte.is_ascii_alphanumeric()) {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        }
+        before = byte;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_says_what_its_value_is() {
+        let cases = [
+            ("ACME_API_KEY", Role::Secret),
+            ("acmeToken", Role::Secret),
+            ("clientSecret", Role::Secret),
+            ("oauth.accesstoken", Role::Secret),
+            ("acmeKey", Role::Key),
+            ("Key", Role::Key),
+            ("cache_key", Role::Handle),
+            ("next page token", Role::Handle),
+            ("AwsKeyspace", Role::Handle),
+            ("tokenizer", Role::Handle),
+            ("API_KEY_PROD", Role::Key),
+            ("pubkey256", Role::Public),
+            ("nextPageToken", Role::Handle),
+            ("publicKey", Role::Public),
+            ("RECAPTCHA_SITE_KEY", Role::Public),
+        ];
+        for (key, wanted) in cases {
+            assert_eq!(role(key.as_bytes()), wanted, "{key}");
+        }
+    }
 }

@@ -1,19 +1,21 @@
 //! How likely a value is to be random or chosen as a password, rather than a placeholder, a
 //! reference to where the secret really is, prose, or code.
 
+mod chance;
 mod characters;
 mod code;
 mod key;
 mod placeholder;
 mod reference;
 
+pub use chance::random_bits;
 pub use characters::entropy;
 pub use placeholder::placeholder;
 
 use characters::Classes;
 use code::{camel_case, constant, looks_like_code};
-use key::harmless_key;
-use placeholder::dummy_password;
+use key::{Role, harmless_key, role};
+use placeholder::{dummy_password, stepping};
 use reference::{ciphertext, reference};
 
 use super::filters::{Dropped, Match, Verdict};
@@ -36,6 +38,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         return Err(why);
     }
     dummy_password(value, found.key, verdict)?;
+    if stepping(value) {
+        return Err("a placeholder: made of runs of characters");
+    }
     let classes = Classes::of(value);
     if classes.other {
         return Err("not printable text");
@@ -65,8 +70,12 @@ pub fn url_value(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped
     }
     dummy_password(value, None, verdict)?;
     let classes = Classes::of(value);
-    let words = value.iter().all(u8::is_ascii_alphabetic);
-    if value.len() < 6 || words || value.iter().any(|b| matches!(b, b'{' | b'}' | b'(' | b')' | b'<' | b'>' | b'`')) {
+    let words = value.iter().all(u8::is_ascii_alphabetic) && random_bits(value) < 10;
+    if value.len() < 6
+        || words
+        || stepping(value)
+        || value.iter().any(|b| matches!(b, b'{' | b'}' | b'(' | b')' | b'<' | b'>' | b'`'))
+    {
         verdict.confidence = Confidence::Possible;
     }
     if classes.other || value.len() < 3 {
@@ -93,6 +102,56 @@ pub fn random(found: &Match<'_>, _verdict: &mut Verdict) -> Result<(), Dropped> 
     }
     Ok(())
 }
+
+/// A value that nothing but the name of its key explains, and that should be random characters: a token
+/// or key without a form of its own.
+///
+/// # Errors
+/// Why it is none.
+pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
+    let value = found.secret;
+    let letters_only = value.iter().all(u8::is_ascii_alphabetic) && random_bits(value) >= SURELY_RANDOM;
+    if !letters_only {
+        random(found, verdict)?;
+    }
+    if let Some(why) = reference(value).or_else(|| ciphertext(value)) {
+        return Err(why);
+    }
+    let role = found.key.map_or(Role::Secret, role);
+    if role == Role::Public {
+        return Err("a public key");
+    }
+    let bits = random_bits(value);
+    let doubtful = role != Role::Secret && (stepping(value) || uuid(value));
+    if stepping(value) && role == Role::Secret {
+        // People choose such values, for services of their own too.
+        verdict.reasons.push("made of short runs, but long enough to be in use".to_owned());
+    } else if doubtful {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push("such values are often no secret".to_owned());
+    } else if bits < LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4 {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push("may be made of words".to_owned());
+    } else if role == Role::Handle {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push("such keys often name a thing".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a value has the form of a UUID (RFC 9562), which names things more often than it opens them.
+fn uuid(value: &[u8]) -> bool {
+    let parts =
+        value.split(|&b| b == b'-').map(|part| part.len() * usize::from(part.iter().all(u8::is_ascii_hexdigit)));
+    parts.eq([8, 4, 4, 4, 12])
+}
+
+/// Evidence for chance, in bits, from which on a value is taken for a drawn one: of 16 and more random
+/// characters one in a hundred has less, of names one in two hundred has more (src/rules/likelihood/chance.rs).
+const LIKELY_RANDOM: i32 = 18;
+
+/// The same for values of letters only.
+const SURELY_RANDOM: i32 = 40;
 
 #[cfg(test)]
 mod tests {

@@ -46,8 +46,8 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
     if distinct <= 2 || (body.len() >= 16 && distinct <= 4) {
         return Some("a placeholder: the same characters over and over");
     }
-    let steps = |step: i16| body.windows(2).filter(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step).count();
-    if [0, 1, -1].into_iter().any(|step| steps(step) * 2 > body.len()) {
+    // Short runs, `abcd1234efgh5678`, are left to what else is known of the value.
+    if longest_run(body) >= 8 && stepping(body) {
         return Some("a placeholder: a run of characters");
     }
     let bracketed = body.starts_with(b"<") && body.ends_with(b">");
@@ -55,9 +55,33 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
         return Some("a placeholder: cut short or in brackets");
     }
     let lower = body.to_ascii_lowercase();
+    // AWS marks the values of its documentation so.
+    if lower.ends_with(b"example") {
+        return Some("a placeholder: it ends in `example`");
+    }
     let run = |word: &str| ["xxxxxx", "deadbeef", "abcdefgh", "12345678"].contains(&word);
     let dummy = |word: &&str| contains(&lower, word.as_bytes()) && (run(word) || !random_beside(body, &lower, word));
     DUMMY_WORDS.iter().any(dummy).then_some("a placeholder: holds a word that dummies hold")
+}
+
+/// Whether over half of a value are steps of the same kind: to the same character, the next, or the one
+/// before.
+pub fn stepping(body: &[u8]) -> bool {
+    let steps = |step: i16| body.windows(2).filter(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step).count();
+    [0, 1, -1].into_iter().any(|step| steps(step) * 2 > body.len())
+}
+
+/// The most characters in a row that step alike.
+fn longest_run(body: &[u8]) -> usize {
+    let mut longest = 0;
+    for step in [0, 1, -1] {
+        let mut run = 1;
+        for pair in body.windows(2) {
+            run = if i16::from(pair[1]) - i16::from(pair[0]) == step { run + 1 } else { 1 };
+            longest = longest.max(run);
+        }
+    }
+    longest
 }
 
 /// Values that people write where a password will stand later.

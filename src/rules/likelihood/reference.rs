@@ -71,6 +71,23 @@ pub(super) fn reference(value: &[u8]) -> Option<Dropped> {
     refers.then_some("a reference to a secret store or variable")
 }
 
+/// Beginnings of public keys in base64: SubjectPublicKeyInfo (RFC 5280) of the usual algorithms and
+/// sizes, where a private key has its version first, and the blobs of SSH (RFC 4253).
+const PUBLIC_KEYS: [&str; 12] = [
+    "MFkwEwYH",
+    "MHYwEAYH",
+    "MIGbMBAG",
+    "MCowBQYD",
+    "MIGfMA0G",
+    "MIIBIjAN",
+    "MIIBojAN",
+    "MIICIjAN",
+    "AAAAB3NzaC1",
+    "AAAAC3NzaC1",
+    "AAAAE2VjZHNh",
+    "SHA256:",
+];
+
 pub(super) fn ciphertext(value: &[u8]) -> Option<Dropped> {
     let starts = [
         "ENC[",
@@ -85,6 +102,9 @@ pub(super) fn ciphertext(value: &[u8]) -> Option<Dropped> {
         "sha512-",
         "age1",
     ];
+    if PUBLIC_KEYS.iter().any(|start| value.starts_with(start.as_bytes())) {
+        return Some("a public key");
+    }
     starts.iter().any(|start| value.starts_with(start.as_bytes())).then_some("encrypted, or a hash")
 }
 
