@@ -55,6 +55,9 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if matches!(quote, b'"' | b'\'' | b'`') {
         let start = at + usize::from(escaped) + 1;
         let end = quoted_end(text, start, quote, escaped)?;
+        // A blank that was copied with it is no part of a credential.
+        let start = start + text[start..end].iter().take_while(|&&b| is_blank(b)).count();
+        let end = end - text[start..end].iter().rev().take_while(|&&b| is_blank(b)).count();
         return Some(Assignment { key, value: start..end, quoted: true });
     }
     // In the query of a URL a value ends at `&`.

@@ -222,6 +222,12 @@ pub(super) fn role(key: &[u8]) -> Role {
     if named || kept { Role::Secret } else { Role::Key }
 }
 
+/// Whether people choose the value of this key themselves.
+pub(super) fn chosen(key: &[u8]) -> bool {
+    let lower = key.to_ascii_lowercase();
+    ["pass", "pwd", "secret", "cred"].iter().any(|word| super::characters::contains(&lower, word.as_bytes()))
+}
+
 /// The words of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`, in small letters.
 fn words(key: &[u8]) -> Vec<String> {
     let mut words = vec![String::new()];

@@ -48,6 +48,15 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if looks_like_code(value, found.quoted, &classes) {
         return Err("code or prose");
     }
+    if value.starts_with(b",") {
+        return Err("code or prose");
+    }
+    // Passwords are words with a few digits; what programs issue is not.
+    if let Some(why) = found.key.filter(|key| !key::chosen(key)).and_then(|key| doubt(key, value)) {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push(why.to_owned());
+        return Ok(());
+    }
     let mixed = classes.count();
     let strong = value.len() >= 8 && (mixed >= 3 || (mixed == 2 && classes.digit && entropy(value) >= 3.0));
     let random = value.len() >= 16 && classes.digit && entropy(value) >= 3.3;
@@ -56,6 +65,16 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         verdict.reasons.push("weak for a password".to_owned());
     }
     Ok(())
+}
+
+/// Why a value is hardly what the key of a credential that programs issue would hold.
+fn doubt(key: &[u8], value: &[u8]) -> Option<&'static str> {
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    match role(key) {
+        Role::Handle | Role::Public => Some("such keys often name a thing"),
+        Role::Secret | Role::Key if value.iter().all(name) && random_bits(value) < 8 => Some("made of words"),
+        Role::Secret | Role::Key => None,
+    }
 }
 
 /// A password inside a URL: like [`password`], but short ones and weak ones count too, since the
