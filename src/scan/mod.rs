@@ -4,6 +4,7 @@ mod carrier;
 mod locate;
 pub mod many;
 mod marker;
+mod pairs;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -39,6 +40,13 @@ const MOST_HITS: usize = 20_000;
 
 /// Scans a fragment.
 pub fn scan(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
+    let mut scanned = scan_apart(fragment, rules);
+    pairs::absorb(&mut scanned.findings);
+    scanned
+}
+
+/// A scan in which the ids of pairs still stand beside their secrets.
+fn scan_apart(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
     let work = WORK.saturating_add(fragment.text.len().saturating_mul(WORK_PER_BYTE));
     let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new(), work, broken: false };
     rules.search(&fragment.text, |candidate| {
@@ -68,8 +76,10 @@ pub fn scan_content<E>(
     let mut all = Scan::default();
     for &view in views(bytes) {
         let fragment = Fragment::content(path, bytes, view);
-        let mut scanned = scan(&fragment, rules);
+        let mut scanned = scan_apart(&fragment, rules);
         keep(view, &fragment, &mut scanned.findings)?;
+        // After `keep`: an id that is new is told where its secret is not.
+        pairs::absorb(&mut scanned.findings);
         let known =
             |finding: &Finding| all.findings.iter().any(|f| f.rule == finding.rule && f.secret == finding.secret);
         scanned.findings.retain(|finding| view == View::Plain || !known(finding));
@@ -120,6 +130,8 @@ struct Hit<'a> {
     confidence: Confidence,
     reasons: Vec<String>,
     key: Option<Range<usize>>,
+    /// For an id: where the secret stands that belongs to it.
+    pair: Option<Range<usize>>,
 }
 
 impl<'a> Hits<'a> {
@@ -238,6 +250,7 @@ impl<'a> Hits<'a> {
                 confidence: rule.source.confidence,
                 reasons: vec!["files of this name hold secrets".to_owned()],
                 key: None,
+                pair: None,
             });
         }
         Some(self.text.len())
@@ -266,6 +279,7 @@ impl<'a> Hits<'a> {
             confidence: verdict.confidence,
             reasons: verdict.reasons,
             key,
+            pair: None,
         });
         true
     }
@@ -293,6 +307,7 @@ impl<'a> Hits<'a> {
         self.all.sort_by(|a, b| specific(b).cmp(&specific(a)).then_with(|| a.rule.id().cmp(b.rule.id())));
         let mut kept = keep_apart(self.all);
         kept.sort_by_key(|hit| hit.span.start);
+        pairs::join(&mut kept, self.text);
         let mut places = locate::Places::new(self.text);
         let spans: Vec<Range<usize>> = kept.iter().map(|hit| hit.span.clone()).collect();
         let tell = |hit| finding(hit, self.fragment, self.text, &mut places);
@@ -379,6 +394,7 @@ fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut loca
         redacted,
         reasons: hit.reasons,
         rotate: source.rotate.clone(),
+        pair: hit.pair,
         key_tag: hit.key.map(|key| crate::fingerprint::tag(&text[key])),
     }
 }
