@@ -167,6 +167,9 @@ pub(super) fn private_key_der(found: &Match<'_>, verdict: &mut Verdict) -> Resul
         certain(verdict, "a private key of OpenSSH, not encrypted");
         return Ok(());
     }
+    if likelihood::entropy(&bytes) < 3.5 {
+        return Err("a placeholder: a key of the same bytes over and over");
+    }
     let Some(inside) = sequence(&bytes) else {
         verdict.reasons.push("begins as a private key in DER does; a part of it is missing".to_owned());
         return Ok(());
@@ -216,4 +219,98 @@ pub(super) fn jwk(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Droppe
     }
     certain(verdict, "a JSON web key with its private part");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::level::Confidence;
+    use crate::rules::template::Random;
+
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    fn random(length: usize) -> Vec<u8> {
+        let mut random = Random::new("keys");
+        (0..length).map(|_| random.draw().to_le_bytes()[0]).collect()
+    }
+
+    fn verdict() -> Verdict {
+        Verdict { confidence: Confidence::Likely, severity: Severity::Critical, reasons: Vec::new() }
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        crate::rules::encoding::encode_base64(bytes, ALPHABET, true)
+    }
+
+    /// An element of DER with a length of two bytes.
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(content.len()).expect("a short test value").to_be_bytes();
+        [&[tag, 0x82, high, low], content].concat()
+    }
+
+    fn armour(kind: &str, headers: &str, bytes: &[u8], between: &str) -> String {
+        let text = base64(bytes);
+        let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        let body = lines.join(between);
+        format!("-----BEGIN {kind}-----{between}{headers}{body}{between}-----END {kind}-----")
+    }
+
+    fn judged(text: &str) -> Result<(Confidence, Severity), Dropped> {
+        let mut verdict = verdict();
+        armoured(text.as_bytes(), &mut verdict).map(|()| (verdict.confidence, verdict.severity))
+    }
+
+    #[test]
+    fn a_key_is_proven_by_its_length_however_its_lines_are_joined() {
+        let key = der(0x30, &random(600));
+        for between in ["\n", "\r\n", "\\n", " ", "\n    "] {
+            let text = armour("PRIVATE KEY", "", &key, between);
+            assert_eq!(judged(&text), Ok((Confidence::Certain, Severity::Critical)), "joined by {between:?}");
+        }
+        let cut = armour("PRIVATE KEY", "", &key[..300], "\n");
+        assert_eq!(judged(&cut), Ok((Confidence::Likely, Severity::Critical)), "a part of it");
+    }
+
+    #[test]
+    fn encrypted_keys_are_told_from_plain_ones() {
+        let low = Ok((Confidence::Likely, Severity::Low));
+        let key = der(0x30, &random(600));
+        assert_eq!(judged(&armour("ENCRYPTED PRIVATE KEY", "", &key, "\n")), low);
+        let headers = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n";
+        assert_eq!(judged(&armour("RSA PRIVATE KEY", headers, &random(608), "\n")), low);
+        let openssh = |cipher: &str| {
+            let length = u8::try_from(cipher.len()).expect("a short name");
+            [b"openssh-key-v1\0\0\0\0".as_slice(), &[length], cipher.as_bytes(), &random(300)].concat()
+        };
+        assert_eq!(judged(&armour("OPENSSH PRIVATE KEY", "", &openssh("aes256-ctr"), "\n")), low);
+        let plain = judged(&armour("OPENSSH PRIVATE KEY", "", &openssh("none"), "\n"));
+        assert_eq!(plain, Ok((Confidence::Certain, Severity::Critical)));
+    }
+
+    #[test]
+    fn openpgp_keys_say_whether_they_are_encrypted() {
+        let packet = |usage: u8| {
+            // Version 4, a time, algorithm 22 (EdDSA), a curve of 9 bytes, a point of 263 bits.
+            let head = [4, 0x60, 0, 0, 0, 22, 9, 0x2b, 6, 1, 4, 1, 0xda, 0x47, 0x0f, 1, 1, 7, 0x40];
+            let body = [head.as_slice(), &random(32), &[usage], &random(60)].concat();
+            let length = u8::try_from(body.len()).expect("a short test value");
+            let bytes = [&[0xc5, length], body.as_slice()].concat();
+            judged(&armour("PGP PRIVATE KEY BLOCK", "", &bytes, "\n"))
+        };
+        assert_eq!(packet(0), Ok((Confidence::Certain, Severity::Critical)));
+        assert_eq!(packet(254), Ok((Confidence::Likely, Severity::Low)));
+    }
+
+    #[test]
+    fn keys_without_armour_need_a_version_and_a_key() {
+        let judged = |bytes: &[u8]| {
+            let (text, mut verdict) = (base64(bytes), verdict());
+            let found = Match { secret: text.as_bytes(), whole: text.as_bytes(), key: None, quoted: false, free: true };
+            private_key_der(&found, &mut verdict).map(|()| verdict.confidence)
+        };
+        let key = der(0x30, &[&[2, 1, 0][..], &der(2, &random(256))].concat());
+        assert_eq!(judged(&key), Ok(Confidence::Certain));
+        assert_eq!(judged(&key[..200]), Ok(Confidence::Likely));
+        assert_eq!(judged(&der(0x30, &der(2, &random(256)))), Err("no private key"), "a public key has no version");
+    }
 }
