@@ -110,7 +110,8 @@ pub struct RuleSource {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub context: Vec<String>,
     /// File names (any case; one leading or trailing `*` stands for anything) that are a finding by
-    /// themselves when such a file is added.
+    /// themselves when such a file is added. Folders before the name (`config/credentials/*.key`) must
+    /// be those in which it stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
     /// With `files`: names that are none after all.
@@ -200,7 +201,9 @@ impl RuleSource {
             }
         }
         for name in &self.files {
-            all.push((name.trim_matches('*').to_ascii_lowercase(), false));
+            // Of a name in folders these alone are looked for: its `*` stands amid the text.
+            let literal = name.rfind('/').map_or(name.trim_matches('*'), |slash| &name[..=slash]);
+            all.push((literal.to_ascii_lowercase(), false));
         }
         all
     }

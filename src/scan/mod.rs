@@ -234,8 +234,14 @@ impl<'a> Hits<'a> {
         let start = self.text.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
         let name = self.text[start..].to_ascii_lowercase();
         let name = name.strip_suffix(b"\n").unwrap_or(&name);
+        let folders = self.text[..start].to_ascii_lowercase();
         let matches = |glob: &String| {
-            let wanted = glob.to_ascii_lowercase();
+            let glob = glob.to_ascii_lowercase();
+            let (inside, wanted) = glob.split_at(glob.rfind('/').map_or(0, |slash| slash + 1));
+            let before = folders.strip_suffix(inside.as_bytes());
+            if !before.is_some_and(|rest| inside.is_empty() || rest.is_empty() || rest.ends_with(b"/")) {
+                return false;
+            }
             match (wanted.strip_prefix('*'), wanted.strip_suffix('*')) {
                 (Some(end), None) => name.ends_with(end.as_bytes()),
                 (None, Some(begin)) => name.starts_with(begin.as_bytes()),

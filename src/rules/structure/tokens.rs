@@ -176,3 +176,56 @@ pub(super) fn azure_sas(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::encoding::encode_base64;
+
+    const URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    fn judged(
+        inspect: fn(&Match<'_>, &mut Verdict) -> Result<(), Dropped>,
+        secret: &str,
+        whole: &str,
+    ) -> Result<(Confidence, Severity), Dropped> {
+        let mut verdict = Verdict { confidence: Confidence::Likely, severity: Severity::High, reasons: Vec::new() };
+        let found = Match { secret: secret.as_bytes(), whole: whole.as_bytes(), key: None, quoted: false, free: true };
+        inspect(&found, &mut verdict).map(|()| (verdict.confidence, verdict.severity))
+    }
+
+    #[test]
+    fn a_signature_that_expired_long_ago_is_low() {
+        let bytes: Vec<u8> = (0..32).map(|n| n * 7 + 3).collect();
+        let signature = encode_base64(&bytes, URL, true).replace('=', "%3D");
+        let with = |rest: &str| judged(azure_sas, &signature, &format!("sv=2024-11-04&{rest}&sig={signature}"));
+        assert_eq!(with("se=2031-01-01T00:00:00Z"), Ok((Confidence::Likely, Severity::High)));
+        assert_eq!(with("se=2019-05-01"), Ok((Confidence::Possible, Severity::Low)));
+        assert_eq!(with("se=1500000000"), Ok((Confidence::Possible, Severity::Low)));
+        assert_eq!(with("sp=r"), Ok((Confidence::Likely, Severity::High)));
+    }
+
+    #[test]
+    fn a_token_that_is_not_signed_is_possible() {
+        let token = |alg: &str| format!("{}.{}.c2ln", part(&format!(r#"{{"alg":"{alg}"}}"#)), part(r#"{"sub":"a"}"#));
+        let (signed, plain) = (token("HS256"), token("none"));
+        assert_eq!(judged(jwt, &signed, &signed), Ok((Confidence::Certain, Severity::High)));
+        assert_eq!(judged(jwt, &plain, &plain), Ok((Confidence::Possible, Severity::Low)));
+    }
+
+    #[test]
+    fn macaroons_of_both_versions_are_taken_apart() {
+        let packet = |text: &str| format!("{:04x}{text}\n", text.len() + 5);
+        let first = packet("location corp") + &packet("identifier user=1");
+        let whole = part(&(first.clone() + &packet("signature 0123456789abcdef0123456789abcde")));
+        let cut = part(&first);
+        assert_eq!(judged(macaroon, &whole, &whole), Ok((Confidence::Certain, Severity::High)));
+        assert_eq!(judged(macaroon, &cut, &cut), Ok((Confidence::Possible, Severity::High)));
+        let second = format!("pypi-{}", part("\u{2}\u{1}\u{8}pypi.org"));
+        assert_eq!(judged(macaroon, &second, &second), Ok((Confidence::Certain, Severity::High)));
+    }
+
+    fn part(text: &str) -> String {
+        encode_base64(text.as_bytes(), URL, false)
+    }
+}
