@@ -71,6 +71,9 @@ fn problems(rules: &[syntax::RuleSource]) -> Vec<String> {
     let twice = rules.windows(2).filter(|pair| pair[0].id == pair[1].id);
     let mut all: Vec<String> = twice.map(|pair| format!("two rules are called `{}`", pair[0].id)).collect();
     for rule in rules {
+        for id in rule.pair.iter().filter(|id| !rules.iter().any(|other| other.id == **id)) {
+            all.push(format!("rule `{}`: `pair` names `{id}`, which is no rule", rule.id));
+        }
         let literals = rule.literals();
         if literals.is_empty() {
             all.push(format!("rule `{}` has no keywords, keys, context or files", rule.id));

@@ -108,6 +108,8 @@ pub struct Finding {
     pub issued: Option<usize>,
     /// A remark in the source on its line that says it is no secret.
     pub marker: Option<Marker>,
+    /// Of an id: the bytes that the secret beside it takes, whose finding tells of both.
+    pub pair: Option<Range<usize>>,
 }
 
 /// A remark in the source that says of a line's findings that they are none.

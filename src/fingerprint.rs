@@ -137,6 +137,7 @@ mod tests {
             key_tag: Some(7),
             issued,
             marker: None,
+            pair: None,
         }
     }
 

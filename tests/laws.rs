@@ -194,3 +194,33 @@ fn floods_are_given_up() {
     let quiet = "let x = compute(a, b);\n".repeat(100_000);
     assert!(scan(&Fragment::content(b"quiet", quiet.as_bytes(), View::Plain), &set).given_up.is_none());
 }
+
+/// Files of keys are told by their bytes, once, whatever they are called.
+#[test]
+fn containers_of_keys_are_known_by_their_bytes() {
+    let set = RuleSet::builtin();
+    let mut random = Random::new("containers");
+    let mut noise = |length: usize| (0..length).map(|_| random.draw().to_le_bytes()[0]).collect::<Vec<u8>>();
+    let mut with = |head: &[u8], length: usize| [head, &noise(length), b"\0", &noise(64)].concat();
+    let oid = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x82\x09\xb8";
+    let rsa = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x04\x82\x04\xa7\x30\x82\x04\xa3";
+    let jks = [
+        b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\x05alias\0\0\x01\x90\0\0\0\0\0\0\x05\0\x30\x82".as_slice(),
+        b"\x05\0\x30\x0e\x06\x0a\x2b\x06\x01\x04\x01\x2a\x02\x11\x01\x01\x05\0",
+    ]
+    .concat();
+    let cases = [
+        ("generic-pkcs12-keystore", with(&[b"\x30\x82\x0a\x01\x02\x01\x03\x30\x82\x09\xc7".as_slice(), oid].concat(), 800)),
+        ("generic-java-keystore", with(&jks, 600)),
+        ("generic-private-key-der", with(&[b"\x30\x82\x04\xbd\x02\x01\x00".as_slice(), rsa].concat(), 1200)),
+        ("generic-private-key-der", with(b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 32)),
+        ("git-crypt-key-file", with(b"\0GITCRYPTKEY\0\0\0\x02\0\0\0\0\0\0\0\x03", 132)),
+        ("generic-keepass-database", with(b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\x00\x00\x04\x00\x02\x10\0\0\0\x31\xc1\xf2\xe6\xbf\x71\x43\x50\xbe\x58\x05\x21\x6a\xfc\x5a\xff", 400)),
+    ];
+    for (rule, bytes) in cases {
+        let keep = |_: View, _: &Fragment<'_>, _: &mut Vec<_>| Ok::<(), std::convert::Infallible>(());
+        let Ok(scanned) = leakwarden::scan::scan_content(b"f", &bytes, &set, keep);
+        let found: Vec<&str> = scanned.findings.iter().map(|finding| finding.rule.as_str()).collect();
+        assert_eq!(found, [rule]);
+    }
+}

@@ -389,6 +389,7 @@ mod tests {
             key_tag: None,
             issued: None,
             marker: None,
+            pair: None,
         }
     }
 

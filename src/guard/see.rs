@@ -360,5 +360,6 @@ fn of_file(rule: &str, path: &[u8], severity: Severity, what: String) -> Finding
         key_tag: None,
         issued: None,
         marker: None,
+        pair: None,
     }
 }

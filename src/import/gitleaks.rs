@@ -251,6 +251,8 @@ fn source(parts: &Parts<'_>) -> Result<(RuleSource, bool), &'static str> {
         structure: None,
         // What such a rule finds may have been chosen by a person.
         hide: true,
+        pair: Vec::new(),
+        pair_severity: None,
         rotate: None,
         source: None,
         examples: Vec::new(),

@@ -41,6 +41,8 @@ pub enum Checksum {
     Grafana,
     /// Confluent Cloud secrets: the last 6 are base64 of the CRC32 of what stands before.
     Confluent,
+    /// NKEY seeds of NATS: base 32 that ends in the CRC16 of the bytes before.
+    Nkey,
 }
 
 /// A structure that can be taken apart offline.
@@ -53,7 +55,7 @@ pub enum Structure {
     Jwt,
     /// An AWS access key id; decodes to a 12-digit account.
     AwsKeyId,
-    /// A macaroon (PyPI): base64 of a v2 macaroon.
+    /// A macaroon: base64 of one in version 1 (packets of text) or 2 (fields).
     Macaroon,
     /// Base64 that decodes to printable `user:password`.
     BasicAuth,
@@ -67,6 +69,20 @@ pub enum Structure {
     Random,
     /// A value of random characters that only its key explains: the key's name is weighed too.
     Issued,
+    /// The seed of one-time passwords: base 32 of at least 10 bytes.
+    TotpSeed,
+    /// A list of one-time codes: at least 4 of one shape.
+    RecoveryCodes,
+    /// A password hash: salt and digest that somebody has computed, no sample of a manual.
+    PasswordHash,
+    /// A shared access signature of Azure: 32 bytes; one that expired long ago opens nothing.
+    AzureSas,
+    /// A private key in DER, as bytes or in base64, without armour.
+    PrivateKeyDer,
+    /// Base64 of a private key in PEM armour.
+    Base64Pem,
+    /// A JSON Web Key with its private member.
+    Jwk,
 }
 
 /// One rule as it is written.
@@ -96,7 +112,8 @@ pub struct RuleSource {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub context: Vec<String>,
     /// File names (any case; one leading or trailing `*` stands for anything) that are a finding by
-    /// themselves when such a file is added.
+    /// themselves when such a file is added. Folders before the name (`config/credentials/*.key`) must
+    /// be those in which it stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
     /// With `files`: names that are none after all.
@@ -134,6 +151,12 @@ pub struct RuleSource {
     /// Print nothing of the secret, not even its prefix.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hide: bool,
+    /// Rules of the ids that belong to this secret: one of them near it becomes a part of this finding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pair: Vec<String>,
+    /// What the secret opens together with its id, where that is more than by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair_severity: Option<Severity>,
     /// Where the owner replaces the credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotate: Option<String>,
@@ -180,7 +203,9 @@ impl RuleSource {
             }
         }
         for name in &self.files {
-            all.push((name.trim_matches('*').to_ascii_lowercase(), false));
+            // Of a name in folders these alone are looked for: its `*` stands amid the text.
+            let literal = name.rfind('/').map_or(name.trim_matches('*'), |slash| &name[..=slash]);
+            all.push((literal.to_ascii_lowercase(), false));
         }
         all
     }

@@ -60,7 +60,7 @@ const PASSWORD: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz2345678
 /// `{base64url:N}`, `{password:N}` (no quote, space, `$`, `@`, `/`, `#`, `&` or comma), `{uuid}`,
 /// `{repeat:TEXT:N}`, `{base64of:TEXT}` and `{base64urlof:TEXT}` (TEXT may hold no brace),
 /// `{pem:N}` (lines of 64 base64 characters, `\n` between them, that begin as DER does, N bytes),
-/// `{jwt}` (a signed token with subject), `{checksum}` (the rule's checksum over what stands before it in the same token), `{nl}` a line
+/// `{base64pem:N}` (base64 of a private key of N bytes in armour), `{jwt}` (a signed token with subject), `{checksum}` (the rule's checksum over what stands before it in the same token), `{nl}` a line
 /// feed, `{lb}` and `{rb}` braces.
 ///
 /// # Errors
@@ -155,6 +155,13 @@ fn expand_special(
                 }
                 out.push(character);
             }
+        }
+        "base64pem" => {
+            let mut key = String::new();
+            expand_special("pem", argument, part, &mut key, random, sum)?;
+            let bounds = ["BEGIN", "END"].map(|word| format!("-----{word} PRIVATE KEY-----\n"));
+            let file = format!("{}{key}\n{}", bounds[0], bounds[1]);
+            out.push_str(&encode_base64(file.as_bytes(), BASE64, true));
         }
         "checksum" => {
             let sum = sum.context("`{checksum}` in a rule without `checksum`")?;

@@ -5,6 +5,7 @@ mod locate;
 mod loose;
 pub mod many;
 mod marker;
+mod pairs;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -41,6 +42,13 @@ const MOST_HITS: usize = 20_000;
 
 /// Scans a fragment.
 pub fn scan(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
+    let mut scanned = scan_apart(fragment, rules);
+    pairs::absorb(&mut scanned.findings);
+    scanned
+}
+
+/// A scan in which the ids of pairs still stand beside their secrets.
+fn scan_apart(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
     let work = WORK.saturating_add(fragment.text.len().saturating_mul(WORK_PER_BYTE));
     let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new(), work, broken: false };
     rules.search(&fragment.text, |candidate| {
@@ -70,8 +78,10 @@ pub fn scan_content<E>(
     let mut all = Scan::default();
     for &view in views(bytes) {
         let fragment = Fragment::content(path, bytes, view);
-        let mut scanned = scan(&fragment, rules);
+        let mut scanned = scan_apart(&fragment, rules);
         keep(view, &fragment, &mut scanned.findings)?;
+        // After `keep`: an id that is new is told where its secret is not.
+        pairs::absorb(&mut scanned.findings);
         let known =
             |finding: &Finding| all.findings.iter().any(|f| f.rule == finding.rule && f.secret == finding.secret);
         scanned.findings.retain(|finding| view == View::Plain || !known(finding));
@@ -122,6 +132,8 @@ struct Hit<'a> {
     confidence: Confidence,
     reasons: Vec<String>,
     key: Option<Range<usize>>,
+    /// For an id: where the secret stands that belongs to it.
+    pair: Option<Range<usize>>,
 }
 
 impl<'a> Hits<'a> {
@@ -232,8 +244,14 @@ impl<'a> Hits<'a> {
         let start = self.text.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
         let name = self.text[start..].to_ascii_lowercase();
         let name = name.strip_suffix(b"\n").unwrap_or(&name);
+        let folders = self.text[..start].to_ascii_lowercase();
         let matches = |glob: &String| {
-            let wanted = glob.to_ascii_lowercase();
+            let glob = glob.to_ascii_lowercase();
+            let (inside, wanted) = glob.split_at(glob.rfind('/').map_or(0, |slash| slash + 1));
+            let before = folders.strip_suffix(inside.as_bytes());
+            if !before.is_some_and(|rest| inside.is_empty() || rest.is_empty() || rest.ends_with(b"/")) {
+                return false;
+            }
             match (wanted.strip_prefix('*'), wanted.strip_suffix('*')) {
                 (Some(end), None) => name.ends_with(end.as_bytes()),
                 (None, Some(begin)) => name.starts_with(begin.as_bytes()),
@@ -248,6 +266,7 @@ impl<'a> Hits<'a> {
                 confidence: rule.source.confidence,
                 reasons: vec!["files of this name hold secrets".to_owned()],
                 key: None,
+                pair: None,
             });
         }
         Some(self.text.len())
@@ -276,6 +295,7 @@ impl<'a> Hits<'a> {
             confidence: verdict.confidence,
             reasons: verdict.reasons,
             key,
+            pair: None,
         });
         true
     }
@@ -301,6 +321,7 @@ impl<'a> Hits<'a> {
         self.all.sort_by(|a, b| specific(b).cmp(&specific(a)).then_with(|| a.rule.id().cmp(b.rule.id())));
         let mut kept = keep_apart(self.all);
         kept.sort_by_key(|hit| hit.span.start);
+        pairs::join(&mut kept, self.text);
         let mut places = locate::Places::new(self.text);
         let spans: Vec<Range<usize>> = kept.iter().map(|hit| hit.span.clone()).collect();
         let tell = |hit| finding(hit, self.fragment, self.text, &mut places);
@@ -394,6 +415,7 @@ fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut loca
         redacted,
         reasons: hit.reasons,
         rotate: source.rotate.clone(),
+        pair: hit.pair,
         key_tag: hit.key.map(|key| crate::fingerprint::tag(&text[key])),
     }
 }

@@ -14,10 +14,12 @@
 //!   so the tail is chosen such that the CRC becomes what those bytes already say.
 //! - `grafana`: prefix, 32 characters and the underscore.
 //! - `confluent`: `cflt` and 54 characters.
+//! - `nkey`: the first 54 characters of a seed.
 
 mod azure;
 mod crc32;
 mod marvin;
+mod nkey;
 
 use super::encoding::encode_base64;
 use super::syntax::Checksum;
@@ -38,6 +40,7 @@ pub fn verify(sum: Checksum, secret: &[u8]) -> bool {
         Checksum::AzureDevops => azure::verify_devops(secret),
         Checksum::Grafana => ends_with(secret, 8, grafana),
         Checksum::Confluent => ends_with(secret, 6, confluent),
+        Checksum::Nkey => nkey::verify(secret),
     }
 }
 
@@ -54,6 +57,7 @@ pub fn seal(sum: Checksum, token_before: &str) -> String {
         Checksum::AzureDevops => azure::seal_devops(before),
         Checksum::Grafana => grafana(before),
         Checksum::Confluent => confluent(before),
+        Checksum::Nkey => nkey::seal(before),
     };
     tail.unwrap_or_default()
 }
@@ -113,6 +117,7 @@ mod tests {
             (Checksum::AzureDevops, text(44).to_ascii_lowercase().replace(['0', '1', '8', '9'], "q")),
             (Checksum::Grafana, format!("glsa_{}_", text(32))),
             (Checksum::Confluent, format!("cflt{}", text(54))),
+            (Checksum::Nkey, format!("SUAC{}", text(50)).to_ascii_uppercase().replace(['0', '1', '8', '9'], "Q")),
         ];
         for (length, signatures) in [
             (76, &["+ASt", "ACDb", "+ABa", "+AMC", "APIM"][..]),
@@ -133,7 +138,7 @@ mod tests {
             assert!(verify(sum, token.as_bytes()), "{sum:?} verifies {token}");
             let mut changed = token.clone().into_bytes();
             let at = before.len() - 12;
-            changed[at] = if changed[at] == b'e' { b'f' } else { b'e' };
+            changed[at] = if changed[at] == b'E' { b'F' } else { b'E' };
             assert!(!verify(sum, &changed), "{sum:?} refuses a changed {token}");
         }
     }
