@@ -93,6 +93,9 @@ pub enum Command {
         /// Files and folders; folders are walked with git's ignore rules.
         #[arg(required_unless_present = "staged", value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// Tell what was tried where, and which filter kept or dropped it and why.
+        #[arg(long, conflicts_with = "staged")]
+        explain: bool,
         /// Form of the report.
         #[arg(long, default_value = "human")]
         format: Format,
