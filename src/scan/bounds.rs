@@ -16,6 +16,22 @@ pub(super) fn stands_free(text: &[u8], whole: &Range<usize>) -> bool {
     left && right
 }
 
+/// The end of the percent escape or the `\u` or `\x` escape in whose digits a place lies: hex digits of a
+/// value may seem to begin there.
+pub(super) fn escape_around(text: &[u8], at: usize) -> Option<usize> {
+    let escape = |start: usize| {
+        let digits = match text.get(start..)? {
+            [b'%', ..] => start + 1..start + 3,
+            [b'\\', b'x', ..] => start + 2..start + 4,
+            [b'\\', b'u', ..] => start + 2..start + 6,
+            _ => return None,
+        };
+        let all = text.get(digits.clone())?.iter().all(u8::is_ascii_hexdigit);
+        (all && digits.contains(&at)).then_some(digits.end)
+    };
+    (at.saturating_sub(5)..at).find_map(escape)
+}
+
 /// Whether a text ends in an escape whose last character is a letter or digit: `%3D`, `\n`, `\x22`,
 /// `\u0022`, the end of a colour (`\033[1m`), or the `%s` of a format.
 fn ends_in_escape(text: &[u8]) -> bool {

@@ -15,7 +15,7 @@ use crate::fragment::{Fragment, Nature, View, views};
 use crate::rules::filters::{self, Match, Steps};
 use crate::rules::prefilter::Candidate;
 use crate::rules::{Found, Kind, Rule, RuleSet};
-use bounds::{stands_free, window_end, word_at};
+use bounds::{escape_around, stands_free, window_end, word_at};
 use explain::{Trace, Trial, Unlike};
 
 /// What a scan of one fragment gives.
@@ -190,6 +190,13 @@ impl<'a> Hits<'a> {
             let found = rule.find(&self.text[..to], at..=candidate.start);
             let Some(Found { whole, secret }) = found.filter(|found| found.whole.start <= candidate.start) else {
                 return self.unlike(rule, Unlike::Pattern);
+            };
+            // Of `%3D5e…` the value does not begin with the `3D`, if it can begin after it.
+            let after = escape_around(self.text, whole.start).filter(|&after| after <= candidate.start);
+            let own = after.and_then(|after| rule.find(&self.text[..to], after..=candidate.start));
+            let Found { whole, secret } = match own {
+                Some(own) if own.whole.start <= candidate.start && own.whole.end > candidate.start => own,
+                _ => Found { whole, secret },
             };
             if whole.end > candidate.start {
                 let key = carrier::key_before(self.text, whole.start).filter(|k| k.sure).map(|k| k.key);
