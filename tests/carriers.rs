@@ -34,7 +34,7 @@ impl Sample {
             })?;
         let whole = match rule.kind {
             Kind::Token => whole(&rule, &text, &found.span)?,
-            _ => found.span.clone(),
+            _ => whole(&rule, &text, &found.span).unwrap_or(found.span.clone()),
         };
         let secret = found.span.start - whole.start..found.span.end - whole.start;
         Some(Sample { whole: text[whole].to_owned(), secret, confidence: found.confidence, rule })
@@ -80,10 +80,11 @@ fn samples(rules: &RuleSet) -> Vec<Sample> {
 /// A carrier's name, and what it makes of the key's name and the place of the value.
 type Carrier = (&'static str, fn(&str) -> [String; 2]);
 
-const CARRIERS: [Carrier; 11] = [
+const CARRIERS: [Carrier; 12] = [
     (".env", |key| [format!("{}=", key.to_uppercase()), "\nPORT=80\n".to_owned()]),
     ("YAML", |key| [format!("service:\n  {key}: "), "\n  port: 80\n".to_owned()]),
     ("JSON", |key| [format!("{{\"{key}\": \""), "\", \"port\": 80}".to_owned()]),
+    ("JSON in a string", |key| [format!("\"{{\\\"{key}\\\": \\\""), "\\\"}\"\n".to_owned()]),
     ("Python", |key| [format!("    {key} = \""), "\"  # of the service\n".to_owned()]),
     ("JavaScript", |key| [format!("const {key} = '"), "';\n".to_owned()]),
     ("shell export", |key| [format!("export {}=\"", key.to_uppercase()), "\"\n".to_owned()]),
@@ -93,6 +94,45 @@ const CARRIERS: [Carrier; 11] = [
     ("XML", |key| [format!("  <{key}>"), format!("</{key}>\n")]),
     ("Markdown", |key| [format!("- {key}: `"), "` (of the service)\n".to_owned()]),
 ];
+
+/// Rules without an example on one line.
+const ON_SEVERAL_LINES: [&str; 3] = ["generic-private-key", "generic-putty-private-key", "google-service-account-key"];
+
+/// A value that cannot stand in a carrier as it is: the rule, words that name the carriers or what
+/// touches the value, and why.
+const NO_SENSE: [(&str, &[&str], &str); 6] = [
+    (
+        "wordpress-application-password",
+        &[".env", "YAML", "shell command", "URL query", "HTTP header", "XML"],
+        "it holds blanks, at which a value without quotes ends",
+    ),
+    (
+        "generic-command-password",
+        &["URL query", "&quot;", "%3D"],
+        "a command, which has characters of URLs and entities in it",
+    ),
+    ("generic-connection-string", &["%3D"], "its password may hold percent signs"),
+    ("azure-sql-connection-string", &["%3D"], "its password may hold percent signs"),
+    ("azure-sas-token", &["%3D"], "it is percent-encoded itself"),
+    ("slack-session-cookie", &["%3D"], "it is percent-encoded itself"),
+];
+
+/// Whether the test may leave that out.
+fn no_sense(id: &str, place: &str) -> bool {
+    NO_SENSE.iter().any(|(own, places, _)| *own == id && places.contains(&place))
+}
+
+#[test]
+fn every_rule_has_a_sample() {
+    let rules = RuleSet::builtin();
+    let known: Vec<String> = samples(&rules).iter().map(|own| own.rule.id().to_owned()).collect();
+    let content = rules.sources().into_iter().filter(|own| own.files.is_empty());
+    let lacking: Vec<String> = content.map(|own| own.id).filter(|id| !known.contains(id)).collect();
+    assert_eq!(lacking, ON_SEVERAL_LINES);
+    for (id, _, reason) in NO_SENSE {
+        assert!(known.iter().any(|own| own == id) && !reason.is_empty(), "there is no rule {id}");
+    }
+}
 
 #[test]
 fn every_rule_in_every_carrier() {
@@ -108,13 +148,12 @@ fn every_rule_in_every_carrier() {
             let wanted = head.len() + sample.secret.start..head.len() + sample.secret.end;
             let found = findings(&text, &rules);
             let exact = found.len() == 1 && found[0].span == wanted && found[0].rule == sample.rule.id();
-            if !exact {
+            if exact == no_sense(sample.rule.id(), name) {
                 let said: Vec<_> = found.iter().map(|own| format!("{} {:?}", own.rule, own.span)).collect();
                 wrong.push(format!("{} in {name}: wanted {wanted:?}, found {said:?}: {text:?}", sample.rule.id()));
             }
         }
     }
-    println!("{} samples", samples.len());
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -143,8 +182,8 @@ fn the_ends_of_a_token_hold() {
         };
         for (before, after) in AROUND {
             let text = format!("x {before}{}{after} y\n", sample.whole);
-            if !at(&text, 2 + before.len()) {
-                wrong.push(format!("{id} is not found: {text:?}"));
+            if at(&text, 2 + before.len()) == no_sense(id, before) {
+                wrong.push(format!("{id} is not found, or is against what is said in NO_SENSE: {text:?}"));
             }
         }
         // What is proven may stand anywhere.
@@ -154,11 +193,11 @@ fn the_ends_of_a_token_hold() {
         let ends = sample.whole.as_bytes();
         for letter in ["q", "7", "Q"] {
             let text = format!("x {letter}{} y\n", sample.whole);
-            if ends[0].is_ascii_alphanumeric() && at(&text, 3) {
+            if sample.secret.start == 0 && ends[0].is_ascii_alphanumeric() && at(&text, 3) {
                 wrong.push(format!("{id} is found inside a word: {text:?}"));
             }
             let text = format!("x {}{letter} y\n", sample.whole);
-            if ends[ends.len() - 1].is_ascii_alphanumeric() && at(&text, 2) {
+            if sample.secret.end == ends.len() && ends[ends.len() - 1].is_ascii_alphanumeric() && at(&text, 2) {
                 wrong.push(format!("{id} is found at the head of a word: {text:?}"));
             }
         }
