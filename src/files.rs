@@ -13,6 +13,7 @@ use crate::fragment::Fragment;
 use crate::git::tracked;
 use crate::receipt::{Receipt, Source};
 use crate::rules::RuleSet;
+use crate::scan::explain::{Explained, explain, explain_content, explain_path};
 use crate::scan::{many, scan, scan_content, scan_path};
 
 /// Scans files and folders. Folders are walked with git's ignore rules, which do not apply to what
@@ -23,6 +24,44 @@ use crate::scan::{many, scan, scan_content, scan_path};
 /// # Errors
 /// Where a named path does not exist. What cannot be read below a folder is in the receipt.
 pub fn scan_paths(paths: &[PathBuf], rules: &RuleSet, size_cap: u64) -> Result<(Vec<Finding>, Receipt)> {
+    let (findings, receipt, _) = scan_with(paths, rules, size_cap, Detail::Findings)?;
+    Ok((findings, receipt))
+}
+
+/// Scans files and folders as [`scan_paths`] does, and tells of each what was tried.
+///
+/// # Errors
+/// As [`scan_paths`].
+pub fn explain_paths(
+    paths: &[PathBuf],
+    rules: &RuleSet,
+    size_cap: u64,
+) -> Result<(Vec<Finding>, Receipt, Vec<ExplainedFile>)> {
+    scan_with(paths, rules, size_cap, Detail::Candidates)
+}
+
+/// What was tried in a file.
+#[derive(Debug, Default)]
+pub struct ExplainedFile {
+    /// Its path as it may be shown.
+    pub path: Vec<u8>,
+    /// What was tried in its content and in its path.
+    pub explained: Explained,
+}
+
+/// What a scan gives besides the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Findings,
+    Candidates,
+}
+
+fn scan_with(
+    paths: &[PathBuf],
+    rules: &RuleSet,
+    size_cap: u64,
+    detail: Detail,
+) -> Result<(Vec<Finding>, Receipt, Vec<ExplainedFile>)> {
     let mut receipt = Receipt { source: Source::Files, rules: rules.digest().to_owned(), ..Receipt::default() };
     let mut files = Vec::new();
     for path in paths {
@@ -34,7 +73,11 @@ pub fn scan_paths(paths: &[PathBuf], rules: &RuleSet, size_cap: u64) -> Result<(
         }
     }
     let mut findings = Vec::new();
-    for scanned in many::each(&files, || (), |(), file| Scanned::of(file, rules, size_cap)) {
+    let mut explained = Vec::new();
+    for scanned in many::each(&files, || (), |(), file| Scanned::of(file, rules, size_cap, detail)) {
+        if detail == Detail::Candidates {
+            explained.push(ExplainedFile { path: scanned.shown.clone(), explained: scanned.explained });
+        }
         receipt.files += u64::from(scanned.skipped.is_none());
         receipt.bytes += scanned.bytes;
         findings.extend(scanned.findings);
@@ -42,7 +85,7 @@ pub fn scan_paths(paths: &[PathBuf], rules: &RuleSet, size_cap: u64) -> Result<(
             receipt.skip(&scanned.shown, reason);
         }
     }
-    Ok((findings, receipt))
+    Ok((findings, receipt, explained))
 }
 
 /// A file to scan.
@@ -92,23 +135,27 @@ fn walk(root: &Path, rules: &RuleSet, files: &mut Vec<File>, receipt: &mut Recei
 #[derive(Debug, Default)]
 struct Scanned {
     findings: Vec<Finding>,
+    explained: Explained,
     shown: Vec<u8>,
     bytes: u64,
     skipped: Option<String>,
 }
 
 impl Scanned {
-    fn of(file: &File, rules: &RuleSet, size_cap: u64) -> Self {
+    fn of(file: &File, rules: &RuleSet, size_cap: u64, detail: Detail) -> Self {
         let bytes = path_bytes(&file.path);
         let (findings, shown) = scan_path(&bytes, rules);
         let mut scanned = Scanned { findings, shown: shown.into_owned(), ..Scanned::default() };
-        if let Err(error) = scanned.content(file, rules, size_cap) {
+        if detail == Detail::Candidates {
+            scanned.explained = explain_path(&bytes, rules);
+        }
+        if let Err(error) = scanned.content(file, rules, size_cap, detail) {
             scanned.skipped = Some(format!("{error:#}"));
         }
         scanned
     }
 
-    fn content(&mut self, file: &File, rules: &RuleSet, size_cap: u64) -> Result<()> {
+    fn content(&mut self, file: &File, rules: &RuleSet, size_cap: u64, detail: Detail) -> Result<()> {
         let path = &file.path;
         let metadata = if file.named { fs::metadata(path)? } else { fs::symlink_metadata(path)? };
         let link = metadata.is_symlink();
@@ -117,11 +164,17 @@ impl Scanned {
         ensure!(size <= size_cap, "{} MiB is more than the size cap of {} MiB", size >> 20, size_cap >> 20);
         let bytes =
             if link { fs::read_link(path)?.into_os_string().into_encoded_bytes() } else { read(path, size_cap)? };
-        let found = if link {
-            scan(&Fragment::text(&self.shown, Part::LinkTarget, &bytes), rules)
-        } else {
-            scan_content(&self.shown, &bytes, rules, |_, _, _| Ok::<(), anyhow::Error>(()))?
+        let target = || Fragment::text(&self.shown, Part::LinkTarget, &bytes);
+        let (found, tried) = match detail {
+            Detail::Candidates if link => explain(&target(), rules),
+            Detail::Candidates => explain_content(&self.shown, &bytes, rules),
+            Detail::Findings if link => (scan(&target(), rules), Explained::default()),
+            Detail::Findings => {
+                let every = |_, _: &Fragment<'_>, _: &mut Vec<Finding>| Ok::<(), anyhow::Error>(());
+                (scan_content(&self.shown, &bytes, rules, every)?, Explained::default())
+            }
         };
+        self.explained.add(tried);
         self.findings.extend(found.findings);
         self.bytes = bytes.len() as u64;
         found.given_up.map_or(Ok(()), |reason| bail!(reason))

@@ -157,7 +157,9 @@ fn rules_can_be_listed_shown_and_checked() {
     let list = text(&leakwarden(here.path(), &["rules", "list"]).stdout);
     assert!(list.lines().count() >= 80, "at least 80 rules");
     let first = list.lines().next().and_then(|l| l.split_whitespace().next()).expect("an id").to_owned();
-    let shown = leakwarden(here.path(), &["rules", "show", &first]);
+    let told = text(&leakwarden(here.path(), &["rules", "show", &first]).stdout);
+    assert!(told.starts_with(&format!("{first}: ")) && told.contains("  proved by"), "{told}");
+    let shown = leakwarden(here.path(), &["rules", "show", &first, "--format", "toml"]);
     assert!(text(&shown.stdout).contains(&format!("id = \"{first}\"")));
     fs::write(here.path().join("own.toml"), &shown.stdout).expect("a writable folder");
     assert_eq!(
@@ -166,6 +168,24 @@ fn rules_can_be_listed_shown_and_checked() {
         "what is shown can be checked"
     );
     assert_eq!(leakwarden(here.path(), &["rules", "show", "no-such"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_catalogue_is_current() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let made = text(&leakwarden(here, &["rules", "list", "--format", "markdown"]).stdout);
+    let kept = fs::read_to_string(here.join("docs/rules.md")).expect("docs/rules.md");
+    let renew = "leakwarden rules list --format markdown > docs/rules.md";
+    let differ = made.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
+    assert!(made == kept, "docs/rules.md is not current; renew it with `{renew}`: {differ:?}");
+    let listed = leakwarden(here, &["rules", "list", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    let rules = document["rules"].as_array().expect("a list");
+    assert_eq!((&document["version"], rules.len()), (&1.into(), made.lines().filter(|l| l.starts_with("| `")).count()));
+    let documented = fs::read_to_string(here.join("docs/json.md")).expect("docs/json.md");
+    for field in rules[0].as_object().expect("an object").keys() {
+        assert!(documented.contains(&format!("`{field}`")), "docs/json.md does not explain `{field}`");
+    }
 }
 
 #[test]

@@ -93,6 +93,9 @@ pub enum Command {
         /// Files and folders; folders are walked with git's ignore rules.
         #[arg(required_unless_present = "staged", value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// Tell what was tried where, and which filter kept or dropped it and why.
+        #[arg(long, conflicts_with = "staged")]
+        explain: bool,
         /// Form of the report.
         #[arg(long, default_value = "human")]
         format: Format,
@@ -190,7 +193,7 @@ pub enum Command {
     Policy(Policy),
     /// Look at the rules.
     #[command(subcommand)]
-    Rules(Rules),
+    Rules(super::rules::Rules),
     /// What the hooks run.
     #[command(subcommand)]
     Hook(Hook),
@@ -395,24 +398,6 @@ pub enum Policy {
     Keep,
     /// Write a commented `.leakwarden.toml` to begin with.
     Init,
-}
-
-/// Commands about rules.
-#[derive(Debug, Subcommand)]
-pub enum Rules {
-    /// List the rules: id, severity, what.
-    List,
-    /// Show a rule as it is written.
-    Show {
-        /// The rule's id.
-        id: String,
-    },
-    /// Run every rule's examples through the whole pipeline.
-    Check {
-        /// Rule files to check instead of the built-in rules.
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
 }
 
 /// The hooks, by git's names.

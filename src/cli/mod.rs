@@ -86,6 +86,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
         }
         Command::Doctor(request) => doctor::run(&request),
         Command::Scan { staged: true, format, .. } => scan::staged(format, color),
+        Command::Scan { paths, explain: true, format, .. } => scan::explain(&paths, format, color),
         Command::Scan { paths, format, .. } => scan::paths(&paths, format, color),
         Command::Allow { ids, kind, reason, expires, ticket, once } => {
             allow::run(&allow::Request { ids, kind, reason, expires, ticket, once })
@@ -125,14 +126,22 @@ fn deliver(report: &Report, format: Format, color: When) -> Exit {
         Format::Json => io::stdout().lock().write_all(json::render(report).as_bytes()),
         Format::Sarif => io::stdout().lock().write_all(sarif::render(report).as_bytes()),
     };
+    match ending(report) {
+        // A report that nobody could read must not pass for a clean one in a program's eyes.
+        Exit::Clean if written.is_err() && format != Format::Human => Exit::CouldNotScan,
+        exit => exit,
+    }
+}
+
+/// How a run ends that gives this report.
+fn ending(report: &Report) -> Exit {
     if !report.receipt.not_scanned.is_empty() && report.unscanned_blocks {
-        return Exit::CouldNotScan;
+        Exit::CouldNotScan
+    } else if report.blocking() > 0 {
+        Exit::Findings
+    } else {
+        Exit::Clean
     }
-    if report.blocking() > 0 {
-        return Exit::Findings;
-    }
-    // A report that nobody could read must not pass for a clean one in a program's eyes.
-    if written.is_err() && format != Format::Human { Exit::CouldNotScan } else { Exit::Clean }
 }
 
 /// The same for commits, which have one form more.
@@ -197,6 +206,12 @@ fn look(color: When) -> Look {
     // In a hook one stands at the top; git says where its user stands.
     let below = std::env::var_os("GIT_PREFIX").is_some_and(|below| !below.is_empty());
     Look { color, width: terminal.then(crate::cli::width).flatten(), below }
+}
+
+/// The same for what is told on standard output.
+fn look_on_stdout(color: When) -> Look {
+    let seen = look(color);
+    Look { color: seen.color && (color == When::Always || io::stdout().is_terminal()), ..seen }
 }
 
 /// Columns of the terminal on standard error, or what COLUMNS says.

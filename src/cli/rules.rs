@@ -3,41 +3,92 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use clap::{Subcommand, ValueEnum};
 
-use super::args::Rules;
 use super::{Exit, fail, print};
 use crate::document;
 use crate::finding::Part;
 use crate::fragment::{Fragment, View};
 use crate::policy::check::{self as policy, VERSION};
+use crate::report::catalogue;
 use crate::rules::syntax::{RuleFile, RuleSource};
 use crate::rules::{RuleSet, check};
 use crate::scan::{scan, scan_path};
 
+/// Commands about rules.
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    /// List the rules: id, severity, confidence, what.
+    List {
+        /// Form of the list; `markdown` is what docs/rules.md holds.
+        #[arg(long, default_value = "text")]
+        format: ListFormat,
+    },
+    /// Show a rule: what is looked for, and how.
+    Show {
+        /// The rule's id.
+        id: String,
+        /// Form; `toml` is what a rule file holds.
+        #[arg(long, default_value = "text")]
+        format: ShowFormat,
+    },
+    /// Run every rule's examples through the whole pipeline.
+    Check {
+        /// Rule files to check instead of the built-in rules.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// The form of a list of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line for each.
+    Text,
+    /// A table for each provider.
+    Markdown,
+    /// JSON (docs/json.md).
+    Json,
+}
+
+/// The form of one rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// Text for people.
+    Text,
+    /// As it is written.
+    Toml,
+}
+
 pub(super) fn run(command: Rules) -> Exit {
     let result = match command {
-        Rules::List => list(),
-        Rules::Show { id } => show(&id),
+        Rules::List { format } => list(format),
+        Rules::Show { id, format } => show(&id, format),
         Rules::Check { files } => check_files(&files),
     };
     result.unwrap_or_else(|error| fail(Exit::Usage, &error))
 }
 
-fn list() -> Result<Exit> {
-    let mut out = String::new();
-    for rule in RuleSet::builtin().sources() {
-        let what = format!("{} {}", rule.provider, rule.name);
-        out.push_str(&format!("{:<40} {:<9} {:<9} {what}\n", rule.id, rule.severity.name(), rule.confidence.name()));
-    }
-    print(&out)?;
+fn list(format: ListFormat) -> Result<Exit> {
+    let rules = RuleSet::builtin().sources();
+    print(&match format {
+        ListFormat::Text => catalogue::text(&rules),
+        ListFormat::Markdown => catalogue::markdown(&rules),
+        ListFormat::Json => catalogue::json(&rules),
+    })?;
     Ok(Exit::Clean)
 }
 
-fn show(id: &str) -> Result<Exit> {
+fn show(id: &str, format: ShowFormat) -> Result<Exit> {
     let sources = RuleSet::builtin().sources();
     let rule = sources.into_iter().find(|rule| rule.id == id);
     let rule = rule.with_context(|| format!("no rule is called `{id}`; `leakwarden rules list` shows all"))?;
-    print(&toml::to_string(&RuleFile { version: None, rules: vec![rule] }).context("writing the rule as TOML")?)?;
+    print(&match format {
+        ShowFormat::Text => catalogue::one(&rule),
+        ShowFormat::Toml => {
+            toml::to_string(&RuleFile { version: None, rules: vec![rule] }).context("writing the rule as TOML")?
+        }
+    })?;
     Ok(Exit::Clean)
 }
 

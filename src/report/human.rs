@@ -39,7 +39,7 @@ impl Look {
         self.paint("1;31", text)
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 

@@ -3,6 +3,8 @@
 //! Nothing here reads the disk or prints; each reporter gives text. None of them exposes a secret:
 //! they show [`Finding::redacted`](crate::finding::Finding::redacted).
 
+pub mod catalogue;
+pub mod explain;
 pub mod github;
 pub mod human;
 pub mod json;

@@ -4,6 +4,7 @@
 //! ends the questions; a published example, a placeholder, a reference or a value too regular to be
 //! random is no finding.
 
+use super::syntax::Structure;
 use super::{Rule, checksum, is_published, likelihood, structure};
 use crate::level::{Confidence, Severity};
 
@@ -33,54 +34,119 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// Why a match is no finding; for tests, and for an explaining scan to come.
+/// Why a match is no finding.
 pub type Dropped = &'static str;
+
+/// One filter, and what it said of a match. Nothing in it is part of the match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What was asked: `checksum`, `structure`, `boundaries`, ….
+    pub filter: &'static str,
+    /// Whether the match was kept.
+    pub kept: bool,
+    /// The answer in words.
+    pub said: String,
+}
+
+/// What the filters said, in order. An ordinary scan keeps none of it.
+#[derive(Debug, Default)]
+pub struct Steps(Option<Vec<Step>>);
+
+impl Steps {
+    /// Steps that are written down only where somebody wants to read them.
+    pub fn new(wanted: bool) -> Self {
+        Steps(wanted.then(Vec::new))
+    }
+
+    /// What was written down.
+    pub fn taken(self) -> Vec<Step> {
+        self.0.unwrap_or_default()
+    }
+
+    /// Writes down that a filter kept the match.
+    pub fn keep(&mut self, filter: &'static str, said: impl FnOnce() -> String) {
+        if let Some(steps) = &mut self.0 {
+            steps.push(Step { filter, kept: true, said: said() });
+        }
+    }
+
+    /// Writes down that a filter dropped the match, and gives the reason back.
+    pub fn drop(&mut self, filter: &'static str, why: Dropped) -> Dropped {
+        if let Some(steps) = &mut self.0 {
+            steps.push(Step { filter, kept: false, said: why.to_owned() });
+        }
+        why
+    }
+}
 
 /// Runs all filters of a rule over a match.
 ///
 /// # Errors
 /// The reason for which the match is no finding.
-pub fn judge(rule: &Rule, found: &Match<'_>) -> Result<Verdict, Dropped> {
+pub fn judge(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<Verdict, Dropped> {
     let mut verdict =
         Verdict { confidence: rule.source.confidence, severity: rule.source.severity, reasons: Vec::new() };
-    if !prove(rule, found, &mut verdict)? {
-        suspect(rule, found)?;
+    if !prove(rule, found, &mut verdict, steps)? {
+        suspect(rule, found, steps)?;
     }
     // Last, since it takes a SHA-256 of the value.
     if is_published(found.secret) || is_published(found.whole) {
-        return Err("a published example value");
+        return Err(steps.drop("published", "a published example value"));
     }
+    steps.keep("published", || "no published example value".to_owned());
     Ok(verdict)
 }
 
 /// Checksum and structure. `Ok(true)`: proven, nothing more is asked.
-fn prove(rule: &Rule, found: &Match<'_>, verdict: &mut Verdict) -> Result<bool, Dropped> {
+fn prove(rule: &Rule, found: &Match<'_>, verdict: &mut Verdict, steps: &mut Steps) -> Result<bool, Dropped> {
     if let Some(sum) = rule.source.checksum {
         if checksum::verify(sum, found.secret) {
             verdict.confidence = Confidence::Certain;
             verdict.reasons.push("its checksum is valid".to_owned());
+            steps.keep("checksum", || "valid, which proves it".to_owned());
             return Ok(true);
         }
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("its checksum is not valid".to_owned());
+        steps.keep("checksum", || "not valid: at most `possible`".to_owned());
     }
     let Some(kind) = rule.source.structure else { return Ok(false) };
-    let before = verdict.confidence;
-    structure::inspect(kind, found, verdict)?;
-    Ok(verdict.confidence == Confidence::Certain && before != Confidence::Certain)
+    let (before, reasons) = (verdict.confidence, verdict.reasons.len());
+    let filter = name_of(kind);
+    structure::inspect(kind, found, verdict).map_err(|why| steps.drop(filter, why))?;
+    let proven = verdict.confidence == Confidence::Certain && before != Confidence::Certain;
+    steps.keep(filter, || match verdict.reasons.get(reasons..) {
+        Some(said) if !said.is_empty() => said.join("; "),
+        _ => "nothing against it".to_owned(),
+    });
+    Ok(proven)
+}
+
+/// What a structure is asked under: those that weigh how a value looks prove nothing.
+fn name_of(kind: Structure) -> &'static str {
+    match kind {
+        Structure::Password | Structure::Random | Structure::UrlPassword => "likelihood",
+        _ => "structure",
+    }
 }
 
 /// Reasons to disbelieve a match that nothing proves.
-fn suspect(rule: &Rule, found: &Match<'_>) -> Result<(), Dropped> {
+fn suspect(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<(), Dropped> {
     if !found.free && !rule.source.embedded {
-        return Err("part of a longer word");
+        return Err(steps.drop("boundaries", "part of a longer word"));
     }
+    let stands = if found.free { "it stands free" } else { "it may stand inside a longer word" };
+    steps.keep("boundaries", || stands.to_owned());
     let body = &found.secret[rule.fixed_prefix(found.secret)..];
     if let Some(why) = likelihood::placeholder(body) {
-        return Err(why);
+        return Err(steps.drop("placeholder", why));
     }
-    if rule.source.entropy.is_some_and(|least| likelihood::entropy(body) < least) {
-        return Err("not random enough");
+    steps.keep("placeholder", || "none".to_owned());
+    if let Some(least) = rule.source.entropy {
+        if likelihood::entropy(body) < least {
+            return Err(steps.drop("entropy", "not random enough"));
+        }
+        steps.keep("entropy", || format!("at least {least:.1} bits in each character"));
     }
     Ok(())
 }

@@ -66,6 +66,10 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if matches!(text[after - 1], b',' | b'(') {
         return None;
     }
+    // `password=&page=2` is a parameter without a value, and `…=&page=2` the padding of base64.
+    if at == after && text[after - 1] == b'=' && text[at] == b'&' {
+        return None;
+    }
     let end = bare_end(text, at, query);
     (end > at).then_some(Assignment { key, value: at..end, quoted: false })
 }
@@ -231,16 +235,30 @@ fn after_type(text: &[u8], at: usize) -> usize {
     let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*')).count();
     let blank = rest[word..].iter().take_while(|&&b| is_blank(b)).count();
     if word > 0 && at > 0 && is_blank(text[at - 1]) && rest.get(word + blank) == Some(&b'=') {
-        return at + word + blank;
+        let equals = at + word + blank;
+        return if is_padding(text, equals) { at } else { equals };
     }
     let Some(rest) = rest.strip_prefix(b"?:").or_else(|| rest.strip_prefix(b":")) else { return at };
     let Some(equals) = rest.iter().position(|&b| b == b'=') else { return at };
+    if is_padding(text, text.len().min(at + 48) - rest.len() + equals) {
+        return at;
+    }
     let kind = |b: &u8| {
         b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|')
     };
     let between = &rest[..equals];
     let named = between.iter().any(u8::is_ascii_alphabetic);
     if named && between.iter().all(kind) { text.len().min(at + 48) - rest.len() + equals } else { at }
+}
+
+/// Whether the `=` there ends a value in base64 rather than follow a type: it touches what stands before,
+/// and nothing but a blank or the text's end comes after one or two of them.
+fn is_padding(text: &[u8], equals: usize) -> bool {
+    let touches = equals > 0 && text[equals - 1].is_ascii_alphanumeric();
+    let rest = &text[skip(text, equals, |b| b == b'=', 2)..];
+    let next = rest.iter().position(|b| !is_blank(*b)).map(|at| rest[at]);
+    let ends = rest.first().is_none_or(u8::is_ascii_whitespace);
+    touches && ends && !matches!(next, Some(b'"' | b'\'' | b'`'))
 }
 
 /// The end of a separator at `at`: `=`, `:`, `:=`, `=>`, `->`, `<-`, `==`, `>` of an XML element,
@@ -361,6 +379,15 @@ mod tests {
             let found = key_before(text.as_bytes(), start).map(|found| text[found.key].to_owned());
             assert_eq!(found.as_deref(), Some(key), "looking back in {text}");
         }
+    }
+
+    #[test]
+    fn padding_is_no_separator() {
+        let value = |text: &str| forward(text, "password").map(|(_, value)| value);
+        assert_eq!(value("password: djE=\n").as_deref(), Some("djE="));
+        assert_eq!(value("tool --password djE== --port 80").as_deref(), Some("djE=="));
+        assert_eq!(value("?password=&page=2"), None);
+        assert_eq!(value("password: str= 'v1'").as_deref(), Some("v1"));
     }
 
     #[test]

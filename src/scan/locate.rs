@@ -1,4 +1,6 @@
-//! From byte offsets to lines and columns.
+//! Byte offsets: their lines and columns, and what overlaps.
+
+use std::ops::Range;
 
 /// Counts lines and columns of ascending offsets without reading any byte twice.
 pub struct Places<'a> {
@@ -32,6 +34,27 @@ impl<'a> Places<'a> {
         self.column = self.column.saturating_add(u32::try_from(characters).unwrap_or(u32::MAX));
         self.counted = offset;
         (self.line, self.column)
+    }
+}
+
+/// Parts of a text, of which it is asked whether they overlap something.
+pub struct Spans {
+    sorted: Vec<Range<usize>>,
+    longest: usize,
+}
+
+impl Spans {
+    /// Takes them in any order.
+    pub fn of(mut sorted: Vec<Range<usize>>) -> Self {
+        sorted.sort_by_key(|span| span.start);
+        let longest = sorted.iter().map(Range::len).max().unwrap_or(0);
+        Spans { sorted, longest }
+    }
+
+    /// Whether one of them overlaps this place.
+    pub fn meet(&self, place: &Range<usize>) -> bool {
+        let first = self.sorted.partition_point(|span| span.start + self.longest <= place.start);
+        self.sorted[first..].iter().take_while(|span| span.start < place.end).any(|span| span.end > place.start)
     }
 }
 

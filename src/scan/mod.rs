@@ -1,6 +1,8 @@
 //! Fragments and rules in, findings out. Pure: reads nothing, prints nothing.
 
+mod bounds;
 mod carrier;
+pub mod explain;
 mod locate;
 mod loose;
 pub mod many;
@@ -12,10 +14,12 @@ use std::ops::Range;
 
 use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show, redact};
 use crate::fragment::{Fragment, Nature, View, views};
-use crate::rules::filters::{self, Match};
+use crate::rules::filters::{self, Match, Steps};
 use crate::rules::prefilter::Candidate;
 use crate::rules::syntax::Structure;
-use crate::rules::{Found, Kind, LONGEST_WORD, Rule, RuleSet};
+use crate::rules::{Found, Kind, Rule, RuleSet};
+use bounds::{escape_around, stands_free, window_end, word_at};
+use explain::{Trace, Trial, Unlike};
 
 /// What a scan of one fragment gives.
 #[derive(Debug, Default)]
@@ -42,15 +46,21 @@ const MOST_HITS: usize = 20_000;
 
 /// Scans a fragment.
 pub fn scan(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
-    let mut scanned = scan_apart(fragment, rules);
+    let mut scanned = scan_traced(fragment, rules, None).0;
     pairs::absorb(&mut scanned.findings);
     scanned
 }
 
-/// A scan in which the ids of pairs still stand beside their secrets.
-fn scan_apart(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
+/// Scans a fragment, and writes into a trace, where one is given, what was tried and why it was kept
+/// or dropped. The ids of pairs still stand beside their secrets.
+fn scan_traced<'a>(
+    fragment: &'a Fragment<'a>,
+    rules: &'a RuleSet,
+    trace: Option<Trace<'a>>,
+) -> (Scan, Option<Trace<'a>>) {
     let work = WORK.saturating_add(fragment.text.len().saturating_mul(WORK_PER_BYTE));
-    let mut hits = Hits { fragment, text: &fragment.text, all: Vec::new(), passed: Vec::new(), work, broken: false };
+    let text = &*fragment.text;
+    let mut hits = Hits { fragment, text, all: Vec::new(), passed: Vec::new(), work, broken: false, trace };
     rules.search(&fragment.text, |candidate| {
         for &number in candidate.rules {
             if hits.given_up().is_none() {
@@ -61,7 +71,8 @@ fn scan_apart(fragment: &Fragment<'_>, rules: &RuleSet) -> Scan {
             }
         }
     });
-    Scan { given_up: hits.given_up(), findings: hits.finish() }
+    let trace = hits.trace.take();
+    (Scan { given_up: hits.given_up(), findings: hits.finish() }, trace)
 }
 
 /// Scans a file's content in every view it needs; `keep` may drop findings of one view (those on
@@ -78,17 +89,20 @@ pub fn scan_content<E>(
     let mut all = Scan::default();
     for &view in views(bytes) {
         let fragment = Fragment::content(path, bytes, view);
-        let mut scanned = scan_apart(&fragment, rules);
+        let mut scanned = scan_traced(&fragment, rules, None).0;
         keep(view, &fragment, &mut scanned.findings)?;
         // After `keep`: an id that is new is told where its secret is not.
         pairs::absorb(&mut scanned.findings);
-        let known =
-            |finding: &Finding| all.findings.iter().any(|f| f.rule == finding.rule && f.secret == finding.secret);
-        scanned.findings.retain(|finding| view == View::Plain || !known(finding));
+        scanned.findings.retain(|finding| view == View::Plain || !tells(&all.findings, finding));
         all.findings.append(&mut scanned.findings);
         all.given_up = all.given_up.or(scanned.given_up);
     }
     Ok(all)
+}
+
+/// Whether findings of one view tell what another view has found.
+fn tells(known: &[Finding], finding: &Finding) -> bool {
+    known.iter().any(|own| own.rule == finding.rule && own.secret == finding.secret)
 }
 
 /// The findings in a path itself, and the path as it may be shown: with every credential in it
@@ -123,6 +137,8 @@ struct Hits<'a> {
     work: usize,
     /// Whether a rule could not be tried because its pattern does not compile.
     broken: bool,
+    /// What was tried, where somebody wants to read it.
+    trace: Option<Trace<'a>>,
 }
 
 struct Hit<'a> {
@@ -172,7 +188,7 @@ impl<'a> Hits<'a> {
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
         if !rule.worth_trying(word_at(self.text, candidate.start)) {
-            return None;
+            return self.unlike(rule, Unlike::Short);
         }
         let from = candidate.start.saturating_sub(rule.source.lookback);
         let to = self.text.len().min(candidate.start + rule.window());
@@ -180,10 +196,17 @@ impl<'a> Hits<'a> {
         let mut at = from;
         // With a lookback, an earlier match may end before the literal: go on to the one around it.
         loop {
-            let Found { whole, secret } = rule.find(&self.text[..to], at..=candidate.start)?;
-            if whole.start > candidate.start {
-                return None;
-            }
+            let found = rule.find(&self.text[..to], at..=candidate.start);
+            let Some(Found { whole, secret }) = found.filter(|found| found.whole.start <= candidate.start) else {
+                return self.unlike(rule, Unlike::Pattern);
+            };
+            // Of `%3D5e…` the value does not begin with the `3D`, if it can begin after it.
+            let after = escape_around(self.text, whole.start).filter(|&after| after <= candidate.start);
+            let own = after.and_then(|after| rule.find(&self.text[..to], after..=candidate.start));
+            let Found { whole, secret } = match own {
+                Some(own) if own.whole.start <= candidate.start && own.whole.end > candidate.start => own,
+                _ => Found { whole, secret },
+            };
             if whole.end > candidate.start {
                 let key = carrier::key_before(self.text, whole.start).filter(|k| k.sure).map(|k| k.key);
                 // What follows a secret, or all of a match that was dropped, is tried again.
@@ -200,12 +223,18 @@ impl<'a> Hits<'a> {
         let read = found.as_ref().map_or(NO_VALUE, |found| found.value.len());
         self.work = self.work.saturating_sub(read);
         let value = |found: &carrier::Assignment| &self.text[found.value.clone()];
-        let found = found.filter(|found| rule.worth_trying(value(found))).or_else(|| self.beside(rule, word))?;
+        let assigned = found.as_ref().filter(|found| rule.worth_trying(value(found))).cloned();
+        let Some(found) = assigned.or_else(|| self.beside(rule, word)).or(found) else {
+            return self.unlike(rule, Unlike::NoValue);
+        };
         let value = value(&found);
-        let Found { whole, secret } = rule.find(value, 0..=0)?;
-        if whole.start != 0 || whole.end != value.len() {
-            return None;
+        if !rule.worth_trying(value) {
+            return self.unlike_value(rule, found, "too short, or without what such a value holds");
         }
+        let matched = rule.find(value, 0..=0).filter(|own| own.whole == (0..value.len()));
+        let Some(Found { secret, .. }) = matched else {
+            return self.unlike_value(rule, found, "the value does not match");
+        };
         let secret = secret.start + found.value.start..secret.end + found.value.start;
         self.judge(rule, &found.value, &secret, Some(found.key), found.quoted).then_some(found.value.end)
     }
@@ -224,11 +253,14 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(to - candidate.start);
         let mut last = None;
         let mut at = candidate.start;
+        let mut matched = false;
         while let Some(Found { whole, secret }) = rule.find(&self.text[..to], at..=to) {
             at = whole.end.max(at + 1);
+            matched = true;
             let before = carrier::key_before(self.text, secret.start);
-            let before = before.filter(|before| names_secret(&self.text[before.key.clone()], rule));
+            let before = before.filter(|own| names_secret(&self.text[own.key.clone()], rule));
             if before.is_none() && !loose::leads_to(self.text, candidate.end, whole.start) {
+                self.tried(|| Trial::keyless(rule, secret));
                 continue;
             }
             let quoted = before.as_ref().is_some_and(|before| before.quoted);
@@ -236,6 +268,9 @@ impl<'a> Hits<'a> {
             if self.judge(rule, &whole, &secret, key, quoted) {
                 last = Some(at);
             }
+        }
+        if !matched {
+            self.unlike(rule, Unlike::Pattern);
         }
         last
     }
@@ -259,6 +294,7 @@ impl<'a> Hits<'a> {
             }
         };
         if rule.source.files.iter().any(matches) && !rule.source.except.iter().any(matches) {
+            self.tried(|| Trial::judged(rule, start..start + name.len(), None, Steps::default()));
             self.all.push(Hit {
                 rule,
                 span: start..start + name.len(),
@@ -287,7 +323,10 @@ impl<'a> Hits<'a> {
             quoted,
             free: stands_free(self.text, whole),
         };
-        let Ok(verdict) = filters::judge(rule, &found) else { return false };
+        let mut steps = Steps::new(self.trace.is_some());
+        let verdict = filters::judge(rule, &found, &mut steps);
+        self.tried(|| Trial::judged(rule, secret.clone(), key.clone(), steps));
+        let Ok(verdict) = verdict else { return false };
         self.all.push(Hit {
             rule,
             span: secret.clone(),
@@ -298,6 +337,27 @@ impl<'a> Hits<'a> {
             pair: None,
         });
         true
+    }
+
+    /// Writes into the trace, where there is one.
+    fn tried(&mut self, trial: impl FnOnce() -> Trial<'a>) {
+        if let Some(trace) = &mut self.trace {
+            trace.trial(trial());
+        }
+    }
+
+    /// A literal at which a rule has nothing to judge.
+    fn unlike(&mut self, rule: &'a Rule, why: Unlike) -> Option<usize> {
+        if let Some(trace) = &mut self.trace {
+            trace.unlike(rule, why);
+        }
+        None
+    }
+
+    /// A value at which a rule has nothing to judge.
+    fn unlike_value(&mut self, rule: &'a Rule, found: carrier::Assignment, why: &'static str) -> Option<usize> {
+        self.tried(|| Trial::unlike(rule, found.value, found.key, why));
+        None
     }
 
     /// Drops what a more telling hit covers, and says where the rest stands.
@@ -340,16 +400,11 @@ impl Hits<'_> {
     /// Says to which key a value is assigned. A key that is itself part of something found is not
     /// named: in a list, the value before may look like one.
     fn explain(&mut self) {
-        let mut spans: Vec<Range<usize>> = self.all.iter().map(|hit| hit.span.clone()).collect();
-        spans.sort_by_key(|span| span.start);
-        let longest = spans.iter().map(Range::len).max().unwrap_or(0);
+        let spans = locate::Spans::of(self.all.iter().map(|hit| hit.span.clone()).collect());
         for hit in &mut self.all {
             let Some(key) = &hit.key else { continue };
-            let first = spans.partition_point(|span| span.start + longest <= key.start);
-            let overlaps =
-                spans[first..].iter().take_while(|span| span.start < key.end).any(|span| span.end > key.start);
             let name = filters::shown_key(&self.text[key.clone()]);
-            if let Some(name) = name.filter(|_| !overlaps) {
+            if let Some(name) = name.filter(|_| !spans.meet(key)) {
                 hit.reasons.push(format!("assigned to `{name}`"));
             }
         }
@@ -390,16 +445,9 @@ fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut loca
     let source = &hit.rule.source;
     let (line, column) = places.of(hit.span.start);
     let (end_line, end_column) = places.of(hit.span.end);
-    let show = match hit.rule.kind {
-        _ if source.hide => Show::Nothing,
-        Kind::Token => Show::Prefix(hit.rule.fixed_prefix(bytes)),
-        // Without a prefix the value may have been chosen by a person unless the pattern is strict.
-        _ if source.provider == "Generic" => Show::Nothing,
-        _ => Show::Prefix(0),
-    };
     let redacted = match hit.rule.kind {
         Kind::FileName => crate::finding::escape(bytes),
-        _ => redact(bytes, show),
+        _ => redact(bytes, show(hit.rule, bytes)),
     };
     Finding {
         rule: source.id.clone(),
@@ -420,6 +468,17 @@ fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut loca
     }
 }
 
+/// What may be shown of a value of this rule.
+fn show(rule: &Rule, bytes: &[u8]) -> Show {
+    match rule.kind {
+        _ if rule.source.hide => Show::Nothing,
+        Kind::Token => Show::Prefix(rule.fixed_prefix(bytes)),
+        // Without a prefix the value may have been chosen by a person unless the pattern is strict.
+        _ if rule.source.provider == "Generic" => Show::Nothing,
+        _ => Show::Prefix(0),
+    }
+}
+
 /// How many leading bytes are fixed, if a value of this rule is drawn at random by its issuer.
 fn issued(rule: &Rule, bytes: &[u8]) -> Option<usize> {
     use crate::rules::syntax::Structure::{BasicAuth, Password, Pem, UrlPassword};
@@ -432,49 +491,9 @@ fn issued(rule: &Rule, bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether no token character touches the match. Percent escapes (`%3D`) and escapes of strings
-/// (`\n`) before it end in letters without being part of it.
-fn stands_free(text: &[u8], whole: &Range<usize>) -> bool {
-    let token = |b: &u8| b.is_ascii_alphanumeric();
-    let first = text.get(whole.start).is_some_and(token);
-    let before = &text[whole.start.saturating_sub(6)..whole.start];
-    let left = !(first && before.last().is_some_and(token)) || ends_in_escape(before);
-    let last = whole.end.checked_sub(1).and_then(|i| text.get(i));
-    let right = !text.get(whole.end).is_some_and(token) || last.is_none_or(|l| !token(l) && *l != b'-');
-    left && right
-}
-
-/// Whether a text ends in an escape whose last character is a letter or digit: `%3D`, `\n`, `\x22`,
-/// `\u0022`, the end of a colour (`\033[1m`), or the `%s` of a format.
-fn ends_in_escape(text: &[u8]) -> bool {
-    let hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
-    match text {
-        [.., b'%', a, b] if hex(&[*a, *b]) => true,
-        [.., b'\\', b'x', a, b] => hex(&[*a, *b]),
-        [.., b'\\', b'u', a, b, c, d] => hex(&[*a, *b, *c, *d]),
-        [.., b'\\', b'n' | b't' | b'r' | b'f' | b'b'] | [.., b'%', b's' | b'd' | b'v'] => true,
-        [.., b'[', b'0'..=b'9', b'm'] | [.., b'[', b'0'..=b'9', _, b'm'] | [.., b';', b'0'..=b'9', _, b'm'] => true,
-        _ => false,
-    }
-}
-
 /// Whether a value's key names a secret or one of the rule's words.
 fn names_secret(key: &[u8], rule: &Rule) -> bool {
     let lower = key.to_ascii_lowercase();
     let has = |word: &str| lower.windows(word.len()).any(|w| w == word.as_bytes());
     carrier::names_secret(key) || rule.source.literals().iter().any(|(word, _)| has(word))
-}
-
-/// The word that begins at a place: up to a blank, a quote or [`LONGEST_WORD`].
-fn word_at(text: &[u8], start: usize) -> &[u8] {
-    let rest = &text[start..text.len().min(start + LONGEST_WORD)];
-    let end = rest.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
-    &rest[..end.unwrap_or(rest.len())]
-}
-
-/// The end of the third line from here, or of the window.
-fn window_end(text: &[u8], from: usize, window: usize) -> usize {
-    let limit = text.len().min(from + window);
-    let mut lines = text[from..limit].iter().enumerate().filter(|&(_, &b)| b == b'\n').map(|(i, _)| from + i);
-    lines.nth(2).unwrap_or(limit)
 }
