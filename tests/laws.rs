@@ -217,7 +217,9 @@ fn containers_of_keys_are_known_by_their_bytes() {
         ("git-crypt-key-file", with(b"\0GITCRYPTKEY\0\0\0\x02\0\0\0\0\0\0\0\x03", 132)),
         ("generic-keepass-database", with(b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\x00\x00\x04\x00\x02\x10\0\0\0\x31\xc1\xf2\xe6\xbf\x71\x43\x50\xbe\x58\x05\x21\x6a\xfc\x5a\xff", 400)),
     ];
-    for (rule, bytes) in cases {
+    let sec1 =
+        [with(b"\x30\x77\x02\x01\x01\x04\x20", 32)[..39].to_vec(), with(b"\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d", 90)];
+    for (rule, bytes) in cases.into_iter().chain([("generic-private-key-der", sec1.concat())]) {
         let keep = |_: View, _: &Fragment<'_>, _: &mut Vec<_>| Ok::<(), std::convert::Infallible>(());
         let Ok(scanned) = leakwarden::scan::scan_content(b"f", &bytes, &set, keep);
         let found: Vec<&str> = scanned.findings.iter().map(|finding| finding.rule.as_str()).collect();

@@ -60,6 +60,7 @@ const PASSWORD: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz2345678
 /// `{base64url:N}`, `{password:N}` (no quote, space, `$`, `@`, `/`, `#`, `&` or comma), `{uuid}`,
 /// `{repeat:TEXT:N}`, `{base64of:TEXT}` and `{base64urlof:TEXT}` (TEXT may hold no brace),
 /// `{pem:N}` (lines of 64 base64 characters, `\n` between them, that begin as DER does, N bytes),
+/// `{json64:A,B:N}` (base64 of a JSON object with members A and B of N random characters each),
 /// `{base64pem:N}` (base64 of a private key of N bytes in armour), `{jwt}` (a signed token with subject), `{checksum}` (the rule's checksum over what stands before it in the same token), `{nl}` a line
 /// feed, `{lb}` and `{rb}` braces.
 ///
@@ -155,6 +156,16 @@ fn expand_special(
                 }
                 out.push(character);
             }
+        }
+        "json64" => {
+            let (names, count) = argument.rsplit_once(':').with_context(|| format!("`{{{part}}}` needs NAMES:N"))?;
+            let count: usize = count.parse().with_context(|| format!("`{{{part}}}` needs a number"))?;
+            let mut member = |name| {
+                let value: String = (0..count).map(|_| random.pick(BASE62)).collect();
+                format!("\"{name}\":\"{value}\"")
+            };
+            let members: Vec<String> = names.split(',').map(&mut member).collect();
+            out.push_str(&encode_base64(format!("{{{}}}", members.join(",")).as_bytes(), BASE64, true));
         }
         "base64pem" => {
             let mut key = String::new();

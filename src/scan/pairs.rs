@@ -5,12 +5,14 @@
 //! id may belong to either. The id is left out only where its secret is told: when that stands on a
 //! line that is not new, or is excused by a remark beside it, the id is told by itself.
 
+use std::collections::HashSet;
+
 use super::Hit;
 use crate::finding::{Confidence, Finding};
 
 /// How many lines an id may stand from its secret. A Kubernetes manifest takes two lines for each
 /// variable (`name`, `value`), a profile has a region or an endpoint between the two.
-const LINES: usize = 5;
+const LINES: u32 = 5;
 
 /// How many bytes, for texts without line ends; so a text full of ids costs no more than it is long.
 const BYTES: usize = 1000;
@@ -22,7 +24,13 @@ pub(super) fn join(hits: &mut [Hit<'_>], text: &[u8]) {
     let mut taken = vec![usize::MAX; hits.len()];
     for secret in 0..hits.len() {
         let Some((id, distance)) = nearest(hits, secret, text) else { continue };
-        let (line, _) = places.of(hits[id].span.start);
+        // From the secret's line, so that the text is read once: secrets stand in its order, ids do not.
+        let (from, to) = (hits[secret].span.start, hits[id].span.start);
+        let (line, _) = places.of(from);
+        let line = match from < to {
+            true => line.saturating_add(lines(text, from, to)),
+            false => line.saturating_sub(lines(text, to, from)),
+        };
         let (severity, confidence) = (hits[id].severity, hits[id].confidence.min(Confidence::Likely));
         let reason = format!("with its {} on line {line}", hits[id].rule.source.name);
         let span = hits[secret].span.clone();
@@ -48,19 +56,24 @@ fn nearest(hits: &[Hit<'_>], secret: usize, text: &[u8]) -> Option<(usize, usize
         return None;
     }
     let names = |id: &usize| rule.pair.iter().any(|name| name == hits[*id].rule.id());
-    let lines = |from: usize, to: usize| memchr::memchr_iter(b'\n', &text[from..to]).count();
     let before = (0..secret)
         .rev()
         .take_while(|&id| hits[id].span.end + BYTES > hit.span.start)
         .find(names)
         .map(|id| (id, hit.span.start.saturating_sub(hits[id].span.end)))
-        .filter(|&(id, _)| lines(hits[id].span.end, hit.span.start) <= LINES);
+        .filter(|&(id, _)| lines(text, hits[id].span.end, hit.span.start) <= LINES);
     let after = (secret + 1..hits.len())
         .take_while(|&id| hits[id].span.start < hit.span.end + BYTES)
         .find(names)
         .map(|id| (id, hits[id].span.start.saturating_sub(hit.span.end)))
-        .filter(|&(id, _)| lines(hit.span.end, hits[id].span.start) <= LINES);
+        .filter(|&(id, _)| lines(text, hit.span.end, hits[id].span.start) <= LINES);
     before.into_iter().chain(after).min_by_key(|&(_, distance)| distance)
+}
+
+/// The line ends between two places; none where the hits overlap, as those of own rules may.
+fn lines(text: &[u8], from: usize, to: usize) -> u32 {
+    let ends = text.get(from..to).map_or(0, |between| memchr::memchr_iter(b'\n', between).count());
+    u32::try_from(ends).unwrap_or(u32::MAX)
 }
 
 /// Leaves out each id whose secret is told.
@@ -68,7 +81,7 @@ pub(super) fn absorb(findings: &mut Vec<Finding>) {
     if findings.iter().all(|finding| finding.pair.is_none()) {
         return;
     }
-    let told: Vec<_> = findings.iter().filter(|f| f.marker.is_none()).map(|f| f.span.clone()).collect();
+    let told: HashSet<_> = findings.iter().filter(|f| f.marker.is_none()).map(|f| f.span.clone()).collect();
     findings.retain(|finding| finding.pair.as_ref().is_none_or(|secret| !told.contains(secret)));
 }
 

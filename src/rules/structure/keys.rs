@@ -157,7 +157,8 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 /// A private key in DER without armour: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017) or SEC1 (RFC 5915). In
 /// bytes only its beginning is matched, in base64 all of it.
 pub(super) fn private_key_der(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
-    if found.whole.first() == Some(&0x30) && found.whole.get(1).is_some_and(|&length| length >= 0x80 || length < 0x30) {
+    // The version is an INTEGER (tag 2), and stands after two to five bytes; base64 has no such byte.
+    if found.whole.iter().take(6).any(|&byte| byte == 2) {
         certain(verdict, "begins as a private key in DER does, not encrypted");
         return Ok(());
     }

@@ -117,14 +117,14 @@ pub(super) fn base64_json(found: &Match<'_>, verdict: &mut Verdict) -> Result<()
     let object = |text: &[u8]| -> Option<serde_json::Value> {
         serde_json::from_slice(&decode_base64(text)?).ok().filter(serde_json::Value::is_object)
     };
-    let before_signature = || {
-        let cut = text.iter().rposition(|&b| matches!(b, b'_' | b'.'))?;
-        object(&text[..cut])
-    };
-    if object(&text).or_else(before_signature).is_none() {
-        return Err("does not decode to a JSON object");
+    let signature = [b'.', b'_'].into_iter().filter_map(|mark| text.iter().position(|&b| b == mark));
+    let mut ends = signature.chain([text.len()]);
+    if ends.any(|end| object(&text[..end]).is_some()) {
+        certain(verdict, "it decodes to a JSON object");
+    } else {
+        verdict.confidence = verdict.confidence.min(Confidence::Possible);
+        verdict.reasons.push("it does not decode to a JSON object".to_owned());
     }
-    certain(verdict, "it decodes to a JSON object");
     Ok(())
 }
 
@@ -211,6 +211,17 @@ mod tests {
         let (signed, plain) = (token("HS256"), token("none"));
         assert_eq!(judged(jwt, &signed, &signed), Ok((Confidence::Certain, Severity::High)));
         assert_eq!(judged(jwt, &plain, &plain), Ok((Confidence::Possible, Severity::Low)));
+    }
+
+    #[test]
+    fn a_json_object_stands_before_a_signature() {
+        let json = part(r#"{"k":"abc","n":"corp","id":1}"#);
+        for signature in ["", ".c2ln", "_c2_ln", ".c2_l.n"] {
+            let token = format!("glc_{json}{signature}");
+            assert_eq!(judged(base64_json, &token, &token), Ok((Confidence::Certain, Severity::High)), "{signature}");
+        }
+        let cut = &json[..json.len() - 6];
+        assert_eq!(judged(base64_json, cut, cut), Ok((Confidence::Possible, Severity::High)));
     }
 
     #[test]
