@@ -30,7 +30,8 @@ pub fn markdown(rules: &[RuleSource]) -> String {
     }
     let mut out = format!(
         "# Rules\n\n\
-         Made from the built-in rules by `{RENEW}`; a test holds it current. {} rules of {} providers.\n\n\
+         Made from the built-in rules by `{RENEW}`; a test holds it\n\
+         current. {} rules of {} providers.\n\n\
          Severity is what the credential opens. \"Proved by\" is what makes a finding certain or likely: a\n\
          checksum or structure that is right makes it `certain`; a shape that only this issuer uses, or a\n\
          shape at a key or word that names it, `likely`. Findings that are only `possible` do not block.\n\
