@@ -49,7 +49,7 @@ fn named(answer: &str) -> Vec<&str> {
 #[test]
 fn every_row_has_a_rule_that_exists_or_a_reason() {
     let set = RuleSet::builtin();
-    let ids: BTreeSet<String> = set.sources().into_iter().map(|source| source.id.clone()).collect();
+    let ids: BTreeSet<String> = set.sources().into_iter().map(|source| source.id).collect();
     let mut seen = BTreeSet::new();
     for Row { provider, token, answer } in rows(&document()) {
         assert!(seen.insert((provider.clone(), token.clone())), "{provider}, {token}: twice");
