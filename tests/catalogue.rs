@@ -58,7 +58,7 @@ fn every_row_has_a_rule_that_exists_or_a_reason() {
         match why {
             Some(why) => assert!(why.trim().len() > 5, "{provider}, {token}: needs a reason"),
             None => {
-                assert!(answer.starts_with('`') && !rules.is_empty(), "{provider}, {token}: neither rule nor reason")
+                assert!(answer.starts_with('`') && !rules.is_empty(), "{provider}, {token}: neither rule nor reason");
             }
         }
         for rule in rules {
