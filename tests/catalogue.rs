@@ -49,7 +49,7 @@ fn named(answer: &str) -> Vec<&str> {
 #[test]
 fn every_row_has_a_rule_that_exists_or_a_reason() {
     let set = RuleSet::builtin();
-    let ids: BTreeSet<String> = set.sources().into_iter().map(|source| source.id.clone()).collect();
+    let ids: BTreeSet<String> = set.sources().into_iter().map(|source| source.id).collect();
     let mut seen = BTreeSet::new();
     for Row { provider, token, answer } in rows(&document()) {
         assert!(seen.insert((provider.clone(), token.clone())), "{provider}, {token}: twice");
@@ -58,7 +58,7 @@ fn every_row_has_a_rule_that_exists_or_a_reason() {
         match why {
             Some(why) => assert!(why.trim().len() > 5, "{provider}, {token}: needs a reason"),
             None => {
-                assert!(answer.starts_with('`') && !rules.is_empty(), "{provider}, {token}: neither rule nor reason")
+                assert!(answer.starts_with('`') && !rules.is_empty(), "{provider}, {token}: neither rule nor reason");
             }
         }
         for rule in rules {
