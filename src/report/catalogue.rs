@@ -80,7 +80,9 @@ fn proof(rule: &RuleSource) -> String {
         all.push(format!("checksum ({})", name(&sum)));
     }
     match rule.structure {
-        Some(Structure::Password | Structure::UrlPassword) => all.push("likelihood of being a password".to_owned()),
+        Some(Structure::Password | Structure::CommandPassword | Structure::UrlPassword) => {
+            all.push("likelihood of being a password".to_owned())
+        }
         Some(Structure::Random | Structure::Issued) => all.push("likelihood of being random".to_owned()),
         Some(kind) => all.push(format!("structure ({})", name(&kind))),
         None => {}

@@ -125,7 +125,11 @@ fn prove(rule: &Rule, found: &Match<'_>, verdict: &mut Verdict, steps: &mut Step
 /// What a structure is asked under: those that weigh how a value looks prove nothing.
 fn name_of(kind: Structure) -> &'static str {
     match kind {
-        Structure::Password | Structure::Random | Structure::Issued | Structure::UrlPassword => "likelihood",
+        Structure::Password
+        | Structure::Random
+        | Structure::Issued
+        | Structure::CommandPassword
+        | Structure::UrlPassword => "likelihood",
         _ => "structure",
     }
 }

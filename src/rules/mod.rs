@@ -225,7 +225,7 @@ impl Rule {
     /// What is asked of the word at a keyword, or of the value assigned to a key, before the pattern
     /// is worth compiling.
     pub fn worth_trying(&self, word: &[u8]) -> bool {
-        let required = |text: &String| word.windows(text.len().max(1)).any(|w| w == text.as_bytes());
+        let required = |text: &String| memchr::memmem::find(word, text.as_bytes()).is_some();
         word.len() >= self.least.min(LONGEST_WORD) && self.source.requires.as_ref().is_none_or(required)
     }
 

@@ -65,6 +65,8 @@ pub enum Structure {
     UrlPassword,
     /// A value assigned to a key that names a secret: must look like one, not like prose or code.
     Password,
+    /// A password that its place on a command line shows to be one: weak ones count too.
+    CommandPassword,
     /// A value of random characters: mixed classes, no words.
     Random,
     /// A value of random characters that only its key explains: the key's name is weighed too.

@@ -46,11 +46,28 @@ fn ends_in_escape(text: &[u8]) -> bool {
     }
 }
 
-/// The word that begins at a place: up to a blank, a quote or [`LONGEST_WORD`].
-pub(super) fn word_at(text: &[u8], start: usize) -> &[u8] {
-    let rest = &text[start..text.len().min(start + LONGEST_WORD)];
-    let end = rest.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
-    &rest[..end.unwrap_or(rest.len())]
+/// Words of a text, in order: what is known of one is kept for the next place in it, so that a text of
+/// one endless word is read once.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// Where no word ends.
+    clear: Range<usize>,
+}
+
+impl Words {
+    /// The word that begins at a place: up to a blank, a quote or [`LONGEST_WORD`].
+    pub(super) fn at<'a>(&mut self, text: &'a [u8], start: usize) -> &'a [u8] {
+        let limit = text.len().min(start + LONGEST_WORD);
+        if !(self.clear.start..=self.clear.end).contains(&start) {
+            self.clear = start..start;
+        }
+        let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`');
+        if self.clear.end < limit {
+            let rest = &text[self.clear.end..limit];
+            self.clear.end += rest.iter().position(ends).unwrap_or(rest.len());
+        }
+        &text[start..self.clear.end.min(limit)]
+    }
 }
 
 /// The end of the third line from here, or of the window.

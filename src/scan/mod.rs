@@ -18,7 +18,7 @@ use crate::rules::filters::{self, Match, Steps};
 use crate::rules::prefilter::Candidate;
 use crate::rules::syntax::Structure;
 use crate::rules::{Found, Kind, Rule, RuleSet};
-use bounds::{escape_around, stands_free, window_end, word_at};
+use bounds::{Words, escape_around, stands_free, window_end};
 use explain::{Trace, Trial, Unlike};
 
 /// What a scan of one fragment gives.
@@ -60,7 +60,16 @@ fn scan_traced<'a>(
 ) -> (Scan, Option<Trace<'a>>) {
     let work = WORK.saturating_add(fragment.text.len().saturating_mul(WORK_PER_BYTE));
     let text = &*fragment.text;
-    let mut hits = Hits { fragment, text, all: Vec::new(), passed: Vec::new(), work, broken: false, trace };
+    let mut hits = Hits {
+        fragment,
+        text,
+        all: Vec::new(),
+        passed: Vec::new(),
+        work,
+        broken: false,
+        words: Words::default(),
+        trace,
+    };
     rules.search(&fragment.text, |candidate| {
         for &number in candidate.rules {
             if hits.given_up().is_none() {
@@ -137,6 +146,8 @@ struct Hits<'a> {
     work: usize,
     /// Whether a rule could not be tried because its pattern does not compile.
     broken: bool,
+    /// What is known of the words of the text.
+    words: Words,
     /// What was tried, where somebody wants to read it.
     trace: Option<Trace<'a>>,
 }
@@ -187,7 +198,7 @@ impl<'a> Hits<'a> {
 
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        if !rule.worth_trying(word_at(self.text, candidate.start)) {
+        if !rule.worth_trying(self.words.at(self.text, candidate.start)) {
             return self.unlike(rule, Unlike::Short);
         }
         let from = candidate.start.saturating_sub(rule.source.lookback);

@@ -222,10 +222,11 @@ pub(super) fn role(key: &[u8]) -> Role {
     if named || kept { Role::Secret } else { Role::Key }
 }
 
-/// Whether people choose the value of this key themselves.
-pub(super) fn chosen(key: &[u8]) -> bool {
+/// Whether the value of this key is one that programs issue, and that nobody chooses.
+pub(super) fn issued(key: &[u8]) -> bool {
     let lower = key.to_ascii_lowercase();
-    ["pass", "pwd", "secret", "cred"].iter().any(|word| super::characters::contains(&lower, word.as_bytes()))
+    let says = |words: &[&str]| words.iter().any(|word| super::characters::contains(&lower, word.as_bytes()));
+    says(&["key", "token"]) && !says(&["pass", "pwd", "secret", "cred"])
 }
 
 /// The words of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`, in small letters.

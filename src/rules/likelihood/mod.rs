@@ -52,7 +52,7 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         return Err("code or prose");
     }
     // Passwords are words with a few digits; what programs issue is not.
-    if let Some(why) = found.key.filter(|key| !key::chosen(key)).and_then(|key| doubt(key, value)) {
+    if let Some(why) = found.key.filter(|key| key::issued(key)).and_then(|key| doubt(key, value)) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push(why.to_owned());
         return Ok(());
@@ -103,6 +103,21 @@ pub fn url_value(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped
     Ok(())
 }
 
+/// A password on a command line: whatever stands there is one, unless it stands for one.
+///
+/// # Errors
+/// Why the value is no finding.
+pub fn command_password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
+    if let Some(why) = reference(found.secret) {
+        return Err(why);
+    }
+    dummy_password(found.secret, None, verdict)?;
+    if Classes::of(found.secret).other {
+        return Err("not printable text");
+    }
+    Ok(())
+}
+
 /// A value that should be random characters (a hex or base-64 key without a prefix).
 ///
 /// # Errors
@@ -141,13 +156,12 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
         return Err("a public key");
     }
     let bits = random_bits(value);
-    let doubtful = role != Role::Secret && (stepping(value) || uuid(value));
-    if stepping(value) && role == Role::Secret {
+    if stepping(value) && role != Role::Handle {
         // People choose such values, for services of their own too.
         verdict.reasons.push("made of short runs, but long enough to be in use".to_owned());
-    } else if doubtful {
+    } else if uuid(value) && role != Role::Secret {
         verdict.confidence = Confidence::Possible;
-        verdict.reasons.push("such values are often no secret".to_owned());
+        verdict.reasons.push("a UUID, which is often no secret".to_owned());
     } else if bits < LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4 {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("may be made of words".to_owned());

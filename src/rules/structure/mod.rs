@@ -31,6 +31,7 @@ pub fn inspect(kind: Structure, found: &Match<'_>, verdict: &mut Verdict) -> Res
         Structure::PasswordHash => codes::password_hash(found, verdict),
         Structure::UrlPassword => url::url_password(found, verdict),
         Structure::Password => likelihood::password(found, verdict),
+        Structure::CommandPassword => likelihood::command_password(found, verdict),
         Structure::Random => likelihood::random(found, verdict),
         Structure::Issued => likelihood::issued(found, verdict),
     }

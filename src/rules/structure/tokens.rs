@@ -171,7 +171,6 @@ pub(super) fn azure_sas(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), 
     });
     if expired {
         verdict.severity = Severity::Low;
-        verdict.confidence = verdict.confidence.min(Confidence::Possible);
         verdict.reasons.push("it expired before 2026".to_owned());
     }
     Ok(())
@@ -200,8 +199,8 @@ mod tests {
         let signature = encode_base64(&bytes, URL, true).replace('=', "%3D");
         let with = |rest: &str| judged(azure_sas, &signature, &format!("sv=2024-11-04&{rest}&sig={signature}"));
         assert_eq!(with("se=2031-01-01T00:00:00Z"), Ok((Confidence::Likely, Severity::High)));
-        assert_eq!(with("se=2019-05-01"), Ok((Confidence::Possible, Severity::Low)));
-        assert_eq!(with("se=1500000000"), Ok((Confidence::Possible, Severity::Low)));
+        assert_eq!(with("se=2019-05-01"), Ok((Confidence::Likely, Severity::Low)));
+        assert_eq!(with("se=1500000000"), Ok((Confidence::Likely, Severity::Low)));
         assert_eq!(with("sp=r"), Ok((Confidence::Likely, Severity::High)));
     }
 
