@@ -81,7 +81,7 @@ fn proof(rule: &RuleSource) -> String {
     }
     match rule.structure {
         Some(Structure::Password | Structure::CommandPassword | Structure::UrlPassword) => {
-            all.push("likelihood of being a password".to_owned())
+            all.push("likelihood of being a password".to_owned());
         }
         Some(Structure::Random | Structure::Issued) => all.push("likelihood of being random".to_owned()),
         Some(kind) => all.push(format!("structure ({})", name(&kind))),

@@ -104,6 +104,8 @@ pub struct Rule {
     regex: OnceLock<Regex>,
     chain: Option<Chain<'static>>,
     window: usize,
+    /// The longest match of the pattern and one byte more, if it has a bound.
+    pub longest: Option<usize>,
     least: usize,
     /// Whether it is a person's own, not a built-in one.
     pub own: bool,
@@ -195,7 +197,7 @@ impl Rule {
             _ => longest.unwrap_or(DEFAULT_WINDOW),
         });
         let least = source.least;
-        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, least, own: false })
+        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, longest, least, own: false })
     }
 
     /// The pattern, compiled on first use.
@@ -225,7 +227,10 @@ impl Rule {
     /// What is asked of the word at a keyword, or of the value assigned to a key, before the pattern
     /// is worth compiling.
     pub fn worth_trying(&self, word: &[u8]) -> bool {
-        let required = |text: &String| memchr::memmem::find(word, text.as_bytes()).is_some();
+        let required = |text: &String| match text.as_bytes() {
+            [one] => memchr::memchr(*one, word).is_some(),
+            text => word.windows(text.len().max(1)).any(|w| w == text),
+        };
         word.len() >= self.least.min(LONGEST_WORD) && self.source.requires.as_ref().is_none_or(required)
     }
 

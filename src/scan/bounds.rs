@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use crate::rules::LONGEST_WORD;
-
 /// Whether no token character touches the match. Percent escapes (`%3D`) and escapes of strings
 /// (`\n`) before it end in letters without being part of it.
 pub(super) fn stands_free(text: &[u8], whole: &Range<usize>) -> bool {
@@ -46,33 +44,8 @@ fn ends_in_escape(text: &[u8]) -> bool {
     }
 }
 
-/// Words of a text, in order: what is known of one is kept for the next place in it, so that a text of
-/// one endless word is read once.
-#[derive(Debug, Default)]
-pub(super) struct Words {
-    /// Where no word ends.
-    clear: Range<usize>,
-}
-
-impl Words {
-    /// The word that begins at a place: up to a blank, a quote or [`LONGEST_WORD`].
-    pub(super) fn at<'a>(&mut self, text: &'a [u8], start: usize) -> &'a [u8] {
-        let limit = text.len().min(start + LONGEST_WORD);
-        if !(self.clear.start..=self.clear.end).contains(&start) {
-            self.clear = start..start;
-        }
-        let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`');
-        if self.clear.end < limit {
-            let rest = &text[self.clear.end..limit];
-            self.clear.end += rest.iter().position(ends).unwrap_or(rest.len());
-        }
-        &text[start..self.clear.end.min(limit)]
-    }
-}
-
 /// The end of the third line from here, or of the window.
 pub(super) fn window_end(text: &[u8], from: usize, window: usize) -> usize {
     let limit = text.len().min(from + window);
-    let mut lines = text[from..limit].iter().enumerate().filter(|&(_, &b)| b == b'\n').map(|(i, _)| from + i);
-    lines.nth(2).unwrap_or(limit)
+    memchr::memchr_iter(b'\n', &text[from..limit]).nth(2).map_or(limit, |at| from + at)
 }

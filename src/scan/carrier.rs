@@ -88,7 +88,7 @@ pub struct KeyBefore {
 /// The key to which the value that begins at `start` is assigned, and whether the value is quoted.
 pub fn key_before(text: &[u8], start: usize) -> Option<KeyBefore> {
     let floor = start.saturating_sub(KEY * 2);
-    let line = text[floor..start].iter().rposition(|&b| b == b'\n').map_or(floor, |i| floor + i + 1);
+    let line = memchr::memrchr(b'\n', &text[floor..start]).map_or(floor, |i| floor + i + 1);
     let mut at = back(text, line, start, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\'));
     let quoted = at < start;
     // C#'s verbatim strings: `@"…"`.

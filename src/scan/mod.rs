@@ -3,10 +3,12 @@
 mod bounds;
 mod carrier;
 pub mod explain;
+mod known;
 mod locate;
 mod loose;
 pub mod many;
 mod marker;
+mod names;
 mod pairs;
 
 use std::borrow::Cow;
@@ -18,8 +20,9 @@ use crate::rules::filters::{self, Match, Steps};
 use crate::rules::prefilter::Candidate;
 use crate::rules::syntax::Structure;
 use crate::rules::{Found, Kind, Rule, RuleSet};
-use bounds::{Words, escape_around, stands_free, window_end};
+use bounds::{escape_around, stands_free, window_end};
 use explain::{Trace, Trial, Unlike};
+use known::Known;
 
 /// What a scan of one fragment gives.
 #[derive(Debug, Default)]
@@ -67,7 +70,7 @@ fn scan_traced<'a>(
         passed: Vec::new(),
         work,
         broken: false,
-        words: Words::default(),
+        known: Known::default(),
         trace,
     };
     rules.search(&fragment.text, |candidate| {
@@ -146,8 +149,7 @@ struct Hits<'a> {
     work: usize,
     /// Whether a rule could not be tried because its pattern does not compile.
     broken: bool,
-    /// What is known of the words of the text.
-    words: Words,
+    known: Known,
     /// What was tried, where somebody wants to read it.
     trace: Option<Trace<'a>>,
 }
@@ -185,7 +187,7 @@ impl<'a> Hits<'a> {
             Kind::Token => self.token(rule, candidate),
             Kind::FileName if !content => self.file_name(rule),
             Kind::Assigned if content && self.fragment.nature == Nature::Text => self.assigned(rule, candidate),
-            Kind::Context if content && self.fragment.nature == Nature::Text => self.context(rule, candidate),
+            Kind::Context if content && self.fragment.nature == Nature::Text => self.context(rule, number, candidate),
             _ => None,
         };
         if let Some(end) = end {
@@ -198,7 +200,7 @@ impl<'a> Hits<'a> {
 
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
     fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        if !rule.worth_trying(self.words.at(self.text, candidate.start)) {
+        if !rule.worth_trying(self.known.word(self.text, candidate.start)) {
             return self.unlike(rule, Unlike::Short);
         }
         let from = candidate.start.saturating_sub(rule.source.lookback);
@@ -230,7 +232,7 @@ impl<'a> Hits<'a> {
     /// The pattern against the whole value of the assignment in whose key the literal stands.
     fn assigned(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
         let word = candidate.start..candidate.end;
-        let found = carrier::assignment(self.text, word.clone());
+        let found = self.known.assignment(self.text, &word);
         let read = found.as_ref().map_or(NO_VALUE, |found| found.value.len());
         self.work = self.work.saturating_sub(read);
         let value = |found: &carrier::Assignment| &self.text[found.value.clone()];
@@ -259,11 +261,11 @@ impl<'a> Hits<'a> {
 
     /// The pattern in what follows a word; the value must be assigned to a key that names a secret
     /// or the word.
-    fn context(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+    fn context(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
         let to = window_end(self.text, candidate.end, rule.window());
-        self.work = self.work.saturating_sub(to - candidate.start);
         let mut last = None;
-        let mut at = candidate.start;
+        let mut at = self.known.untried(number, candidate.start, rule.longest);
+        self.work = self.work.saturating_sub(to.saturating_sub(at));
         let mut matched = false;
         while let Some(Found { whole, secret }) = rule.find(&self.text[..to], at..=to) {
             at = whole.end.max(at + 1);
@@ -281,34 +283,18 @@ impl<'a> Hits<'a> {
             }
         }
         if !matched {
+            self.known.tried(number, to);
             self.unlike(rule, Unlike::Pattern);
         }
         last
     }
 
     fn file_name(&mut self, rule: &'a Rule) -> Option<usize> {
-        let start = self.text.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
-        let name = self.text[start..].to_ascii_lowercase();
-        let name = name.strip_suffix(b"\n").unwrap_or(&name);
-        let folders = self.text[..start].to_ascii_lowercase();
-        let matches = |glob: &String| {
-            let glob = glob.to_ascii_lowercase();
-            let (inside, wanted) = glob.split_at(glob.rfind('/').map_or(0, |slash| slash + 1));
-            let before = folders.strip_suffix(inside.as_bytes());
-            if !before.is_some_and(|rest| inside.is_empty() || rest.is_empty() || rest.ends_with(b"/")) {
-                return false;
-            }
-            match (wanted.strip_prefix('*'), wanted.strip_suffix('*')) {
-                (Some(end), None) => name.ends_with(end.as_bytes()),
-                (None, Some(begin)) => name.starts_with(begin.as_bytes()),
-                _ => name == wanted.as_bytes(),
-            }
-        };
-        if rule.source.files.iter().any(matches) && !rule.source.except.iter().any(matches) {
-            self.tried(|| Trial::judged(rule, start..start + name.len(), None, Steps::default()));
+        if let Some(span) = names::taken(rule, self.text) {
+            self.tried(|| Trial::judged(rule, span.clone(), None, Steps::default()));
             self.all.push(Hit {
                 rule,
-                span: start..start + name.len(),
+                span,
                 severity: rule.source.severity,
                 confidence: rule.source.confidence,
                 reasons: vec!["files of this name hold secrets".to_owned()],

@@ -46,5 +46,12 @@ impl Classes {
 }
 
 pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|w| w == part)
+    places(text, part).next().is_some()
+}
+
+/// Where a text holds another one. Values are short: a searcher would take longer to make than to use.
+pub(super) fn places<'a>(text: &'a [u8], part: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    let first = part.first().copied();
+    let last = (text.len() + 1).saturating_sub(part.len());
+    (0..last).filter(move |&at| first.is_none_or(|first| text[at] == first) && text[at..].starts_with(part))
 }

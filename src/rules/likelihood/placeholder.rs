@@ -1,6 +1,6 @@
 //! Values that stand where a secret will be put later: runs, repetition, and the words of dummies.
 
-use super::characters::{Classes, contains, entropy};
+use super::characters::{Classes, contains, entropy, places};
 use super::code::wordy;
 use super::{Dropped, Verdict};
 use crate::level::Confidence;
@@ -170,7 +170,7 @@ fn chosen(rest: &[u8]) -> bool {
 fn without_dummy_words(value: &[u8], lower: &[u8]) -> Vec<u8> {
     let mut kept = vec![true; value.len()];
     for word in DUMMY_PASSWORDS {
-        for at in memchr::memmem::find_iter(lower, word) {
+        for at in places(lower, word.as_bytes()) {
             kept[at..at + word.len()].fill(false);
         }
     }
@@ -180,7 +180,7 @@ fn without_dummy_words(value: &[u8], lower: &[u8]) -> Vec<u8> {
 /// Whether what remains of a value without a dummy's word is random by itself: `changeme` before 16
 /// random characters hides nothing.
 fn random_beside(value: &[u8], lower: &[u8], word: &str) -> bool {
-    let Some(at) = lower.windows(word.len()).position(|w| w == word.as_bytes()) else { return false };
+    let Some(at) = places(lower, word.as_bytes()).next() else { return false };
     [&value[..at], &value[at + word.len()..]].into_iter().any(|rest| {
         let classes = Classes::of(rest);
         rest.len() >= 12 && classes.digit && classes.count() >= 3 && entropy(rest) >= 3.0
