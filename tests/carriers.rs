@@ -96,16 +96,30 @@ const CARRIERS: [Carrier; 12] = [
 ];
 
 /// Rules without an example on one line.
-const ON_SEVERAL_LINES: [&str; 3] = ["generic-private-key", "generic-putty-private-key", "google-service-account-key"];
+const ON_SEVERAL_LINES: [&str; 5] = [
+    "generic-private-key",
+    "generic-putty-encrypted-key",
+    "generic-putty-private-key",
+    "google-service-account-key",
+    "openvpn-static-key",
+];
+
+/// Rules of what only stands in files of its own kind.
+const OWN_FILES: [&str; 5] =
+    ["git-crypt-key-file", "google-authorized-user-file", "netrc-password", "pgpass-password", "wpa-preshared-key"];
+
+const BLANKS: [&str; 6] = [".env", "YAML", "shell command", "URL query", "HTTP header", "XML"];
 
 /// A value that cannot stand in a carrier as it is: the rule, words that name the carriers or what
 /// touches the value, and why.
-const NO_SENSE: [(&str, &[&str], &str); 6] = [
-    (
-        "wordpress-application-password",
-        &[".env", "YAML", "shell command", "URL query", "HTTP header", "XML"],
-        "it holds blanks, at which a value without quotes ends",
-    ),
+const NO_SENSE: [(&str, &[&str], &str); 12] = [
+    ("bip39-mnemonic", &BLANKS, "it holds blanks, at which a value without quotes ends"),
+    ("keybase-paper-key", &BLANKS, "it holds blanks, at which a value without quotes ends"),
+    ("generic-otpauth-export", &["%3D"], "it may hold percent escapes"),
+    ("generic-session-cookie", &["%3D"], "it may hold percent escapes"),
+    ("laravel-session-cookie", &["%3D"], "it may hold percent escapes"),
+    ("generic-remote-command-password", &["%3D"], "its password may hold percent signs"),
+    ("wordpress-application-password", &BLANKS, "it holds blanks, at which a value without quotes ends"),
     (
         "generic-command-password",
         &["URL query", "&quot;", "%3D"],
@@ -139,7 +153,7 @@ fn every_rule_in_every_carrier() {
     let rules = RuleSet::builtin();
     let mut wrong = Vec::new();
     let samples = samples(&rules);
-    for sample in &samples {
+    for sample in samples.iter().filter(|own| !OWN_FILES.contains(&own.rule.id())) {
         let (key, before) = sample.key();
         for (name, carrier) in CARRIERS {
             let [head, tail] = carrier(&key);
@@ -174,7 +188,8 @@ const AROUND: [(&str, &str); 9] = [
 fn the_ends_of_a_token_hold() {
     let rules = RuleSet::builtin();
     let mut wrong = Vec::new();
-    for sample in samples(&rules).iter().filter(|own| own.rule.kind == Kind::Token) {
+    let carried = |own: &&Sample| own.rule.kind == Kind::Token && !OWN_FILES.contains(&own.rule.id());
+    for sample in samples(&rules).iter().filter(carried) {
         let id = sample.rule.id();
         let at = |text: &str, start: usize| {
             let span = start + sample.secret.start..start + sample.secret.end;

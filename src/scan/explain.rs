@@ -85,6 +85,7 @@ pub fn explain(fragment: &Fragment<'_>, rules: &RuleSet) -> (Scan, Explained) {
         let candidates = explained.candidates.iter_mut().filter(|own| own.span == id);
         for candidate in candidates.filter(|own| matches!(own.outcome, Outcome::Reported { .. })) {
             candidate.outcome = Outcome::Covered(secret.rule.clone());
+            candidate.redacted = redact(b"", Show::Nothing);
         }
     }
     (scan, explained)

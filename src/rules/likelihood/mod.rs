@@ -112,6 +112,10 @@ pub fn command_password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), 
         return Err(why);
     }
     dummy_password(found.secret, None, verdict)?;
+    if found.secret.iter().any(|b| matches!(b, b'|' | b'(' | b')')) {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push("holds what ends a command".to_owned());
+    }
     if Classes::of(found.secret).other {
         return Err("not printable text");
     }
