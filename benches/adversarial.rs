@@ -6,7 +6,7 @@
 //!
 //! Environment: `LEAKWARDEN_BENCH_MEGABYTES` is the size of each input (default 50).
 //!
-//! Of each rule's literals and of its near-misses 64 KiB alone are scanned first; the slowest of them
+//! Of each rule's literals and of its near-misses 8 KiB alone are scanned first; the slowest of them
 //! are then scanned at full size. The time is that of the processor for this thread, as Linux counts it.
 //! Fails where a row costs more than [`MOST`] times what ordinary text costs, or is given up.
 
@@ -28,7 +28,7 @@ const MOST: f64 = 5.0;
 const SLOWEST: usize = 3;
 
 /// Bytes of each literal and near-miss from which the slowest are chosen.
-const SAMPLE: usize = 64 << 10;
+const SAMPLE: usize = 8 << 10;
 
 struct Row {
     name: String,

@@ -86,6 +86,10 @@ impl Steps {
 pub fn judge(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<Verdict, Dropped> {
     let mut verdict =
         Verdict { confidence: rule.source.confidence, severity: rule.source.severity, reasons: Vec::new() };
+    // Asked first where nothing could overrule it: it costs the least.
+    if !may_stand(rule, found.free) {
+        return Err(steps.drop("boundaries", "part of a longer word"));
+    }
     if !prove(rule, found, &mut verdict, steps)? {
         suspect(rule, found, steps)?;
     }
@@ -95,6 +99,17 @@ pub fn judge(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<Verdic
     }
     steps.keep("published", || "no published example value".to_owned());
     Ok(verdict)
+}
+
+/// Whether a match of a rule may stand where it stands: free, unless the rule says otherwise or its
+/// checksum or structure may prove it.
+pub fn may_stand(rule: &Rule, free: bool) -> bool {
+    use crate::rules::syntax::Structure::{AwsKeyId, CommandPassword, Issued, Password, Random, UrlPassword};
+    let judged = matches!(
+        rule.source.structure,
+        None | Some(AwsKeyId | CommandPassword | Issued | Password | Random | UrlPassword)
+    );
+    free || rule.source.embedded || rule.source.checksum.is_some() || !judged
 }
 
 /// Checksum and structure. `Ok(true)`: proven, nothing more is asked.

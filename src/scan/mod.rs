@@ -221,7 +221,9 @@ impl<'a> Hits<'a> {
                 _ => Found { whole, secret },
             };
             if whole.end > candidate.start {
-                let key = carrier::key_before(self.text, whole.start).filter(|k| k.sure).map(|k| k.key);
+                let stands = filters::may_stand(rule, stands_free(self.text, &whole));
+                let before = if stands { carrier::key_before(self.text, whole.start) } else { None };
+                let key = before.filter(|before| before.sure).map(|before| before.key);
                 // What follows a secret, or all of a match that was dropped, is tried again.
                 return self.judge(rule, &whole, &secret, key, true).then_some(secret.end);
             }

@@ -49,6 +49,17 @@ pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
     places(text, part).next().is_some()
 }
 
+/// Which characters a text holds: a bit for each, modulo 64. Most of many words are told from it to be
+/// absent.
+pub(super) fn held(text: &[u8]) -> u64 {
+    text.iter().fold(0, |held, byte| held | 1 << (byte & 63))
+}
+
+/// Whether a text that holds these characters may hold a word.
+pub(super) fn may_hold(held: u64, word: &str) -> bool {
+    word.bytes().all(|byte| held >> (byte & 63) & 1 == 1)
+}
+
 /// Where a text holds another one. Values are short: a searcher would take longer to make than to use.
 pub(super) fn places<'a>(text: &'a [u8], part: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
     let first = part.first().copied();

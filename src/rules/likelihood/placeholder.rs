@@ -1,6 +1,6 @@
 //! Values that stand where a secret will be put later: runs, repetition, and the words of dummies.
 
-use super::characters::{Classes, contains, entropy, places};
+use super::characters::{Classes, contains, entropy, held, may_hold, places};
 use super::code::wordy;
 use super::{Dropped, Verdict};
 use crate::level::Confidence;
@@ -60,7 +60,9 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
         return Some("a placeholder: it ends in `example`");
     }
     let run = |word: &str| ["xxxxxx", "deadbeef", "abcdefgh", "12345678"].contains(&word);
-    let dummy = |word: &&str| contains(&lower, word.as_bytes()) && (run(word) || !random_beside(body, &lower, word));
+    let held = held(&lower);
+    let has = |word: &str| may_hold(held, word) && contains(&lower, word.as_bytes());
+    let dummy = |word: &&str| has(word) && (run(word) || !random_beside(body, &lower, word));
     DUMMY_WORDS.iter().any(dummy).then_some("a placeholder: holds a word that dummies hold")
 }
 
@@ -146,7 +148,9 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
         return Err("a placeholder");
     }
     let random_part = Classes::of(value).count() >= 3 && entropy(value) >= 3.6 && value.len() >= 20;
-    let dummy = |word: &&str| contains(&lower, word.as_bytes()) && !random_beside(value, &lower, word);
+    let held = held(&lower);
+    let has = |word: &str| may_hold(held, word) && contains(&lower, word.as_bytes());
+    let dummy = |word: &&str| has(word) && !random_beside(value, &lower, word);
     if random_part || !DUMMY_PASSWORDS.iter().any(dummy) {
         return Ok(());
     }
@@ -169,7 +173,8 @@ fn chosen(rest: &[u8]) -> bool {
 
 fn without_dummy_words(value: &[u8], lower: &[u8]) -> Vec<u8> {
     let mut kept = vec![true; value.len()];
-    for word in DUMMY_PASSWORDS {
+    let held = held(lower);
+    for word in DUMMY_PASSWORDS.into_iter().filter(|word| may_hold(held, word)) {
         for at in places(lower, word.as_bytes()) {
             kept[at..at + word.len()].fill(false);
         }
