@@ -5,7 +5,10 @@
 //! random is no finding.
 
 use super::syntax::Structure;
-use super::{Rule, checksum, is_published, likelihood, structure};
+use std::ops::Range;
+
+use super::likelihood::Role;
+use super::{Kind, Rule, checksum, is_published, likelihood, structure};
 use crate::level::{Confidence, Severity};
 
 /// What is known of a matched value besides its bytes.
@@ -93,12 +96,43 @@ pub fn judge(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<Verdic
     if !prove(rule, found, &mut verdict, steps)? {
         suspect(rule, found, steps)?;
     }
+    if verdict.confidence == Confidence::Likely
+        && let Some(why) = doubt(rule, found)
+    {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push(why.to_owned());
+        steps.keep("key", || why.to_owned());
+    }
     // Last, since it takes a SHA-256 of the value.
     if is_published(found.secret) || is_published(found.whole) {
         return Err(steps.drop("published", "a published example value"));
     }
     steps.keep("published", || "no published example value".to_owned());
     Ok(verdict)
+}
+
+/// Why the key of a value makes the rule of a provider doubtful, which knows the value by its key or by a
+/// word nearby: `heroku` stands above an `idempotency_key` too, and in `LINODE_IMAGE_SHA256`.
+fn doubt(rule: &Rule, found: &Match<'_>) -> Option<&'static str> {
+    let named = matches!(rule.kind, Kind::Assigned | Kind::Context) && rule.source.provider != "Generic";
+    let key = found.key.filter(|_| named)?;
+    if likelihood::harmless_key(key) && !says(rule, key) {
+        return Some("the key speaks about a secret");
+    }
+    match likelihood::role(key) {
+        Role::Handle | Role::Public if !says(rule, key) => Some("such keys often name a thing"),
+        Role::Unsaid if rule.kind == Kind::Assigned && !says(rule, key) => Some("the key does not speak of a secret"),
+        _ => None,
+    }
+}
+
+/// Whether a key ends in one of the rule's own words.
+fn says(rule: &Rule, key: &[u8]) -> bool {
+    let plain = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    let key = plain(key);
+    rule.source.keys.iter().chain(&rule.source.context).any(|word| key.ends_with(&plain(word.as_bytes())))
 }
 
 /// Whether a match of a rule may stand where it stands: free, unless the rule says otherwise or its
@@ -180,7 +214,15 @@ pub fn surely_random(value: &[u8]) -> bool {
 
 /// A key's name as it may be shown: it stands in the file in the open, but whatever is not a plain
 /// identifier, or is long or mixed enough to be a value itself, is not named.
-pub fn shown_key(key: &[u8]) -> Option<String> {
+pub fn shown_key(text: &[u8], key: Range<usize>, value: usize) -> Option<String> {
+    // Of `["one", "two"]` the first is no name of the second.
+    let sign = |b: &u8| matches!(b, b'=' | b':' | b'>' | b'-');
+    let constant = text[key.clone()].iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    let named = constant || text.get(key.end..value).is_some_and(|between| between.iter().any(sign));
+    let key = &text[key];
+    if !named || likelihood::random_bits(key) >= 8 {
+        return None;
+    }
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let name = key.len() <= 40 && key.iter().all(plain) && likelihood::entropy(key) < 4.0;
     (name && digits(key) <= 2).then(|| key.iter().map(|&b| char::from(b)).collect())

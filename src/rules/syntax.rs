@@ -73,6 +73,8 @@ pub enum Structure {
     Issued,
     /// The seed of one-time passwords: base 32 of at least 10 bytes.
     TotpSeed,
+    /// The words of a wallet's seed: words, and none that such lists leave out.
+    SeedWords,
     /// A list of one-time codes: at least 4 of one shape.
     RecoveryCodes,
     /// A password hash: salt and digest that somebody has computed, no sample of a manual.

@@ -38,7 +38,9 @@ fn ends_in_escape(text: &[u8]) -> bool {
         [.., b'%', a, b] if hex(&[*a, *b]) => true,
         [.., b'\\', b'x', a, b] => hex(&[*a, *b]),
         [.., b'\\', b'u', a, b, c, d] => hex(&[*a, *b, *c, *d]),
-        [.., b'\\', b'n' | b't' | b'r' | b'f' | b'b'] | [.., b'%', b's' | b'd' | b'v'] => true,
+        [.., b'\\', b'n' | b't' | b'r' | b'f' | b'b' | b'a' | b'v' | b'e' | b'0']
+        | [.., b'=', b'3', b'D']
+        | [.., b'%', b's' | b'd' | b'v'] => true,
         [.., b'[', b'0'..=b'9', b'm'] | [.., b'[', b'0'..=b'9', _, b'm'] | [.., b';', b'0'..=b'9', _, b'm'] => true,
         _ => false,
     }

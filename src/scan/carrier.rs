@@ -27,12 +27,10 @@ pub const VALUE: usize = 4096;
 pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let key = identifier_around(text, word.clone())?;
     // `AWS::KMS::Key`, `arn:aws:secretsmanager:eu-west-1:1:secret:…`: a part of a longer name.
-    if let [.., before, b':'] = text[..key.start]
-        && (before.is_ascii_alphanumeric() || matches!(before, b':' | b'*'))
-    {
+    if part_of_name(text, &key) {
         return None;
     }
-    let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'), 4);
+    let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'*'), 4);
     at = companion(text, at).unwrap_or(at);
     at = skip(text, at, is_blank, 64);
     at = after_type(text, at);
@@ -44,6 +42,10 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let mut at = skip(text, after, is_blank, 64);
     if matches!(text[after - 1], b':' | b'=') {
         at = next_line(text, at);
+    }
+    // Markdown's `**Token:** 8f…`.
+    if text[..after].ends_with(b":") && text[after..].starts_with(b"** ") {
+        at = skip(text, after + 2, is_blank, 64);
     }
     at = skip_scheme(text, at);
     at = skip_string_prefix(text, at);
@@ -72,6 +74,15 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     }
     let end = bare_end(text, at, query);
     (end > at).then_some(Assignment { key, value: at..end, quoted: false })
+}
+
+/// Whether a key is a part of a longer name to which nothing is assigned but what belongs to all of it.
+fn part_of_name(text: &[u8], key: &Range<usize>) -> bool {
+    let before = &text[key.start.saturating_sub(KEY)..key.start];
+    let begin = before.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
+    let name = &before[begin.map_or(0, |at| at + 1)..];
+    let path = name.ends_with(b"::") && !text[skip(text, key.end, is_blank, 8)..].starts_with(b"=");
+    path || name.starts_with(b"arn:") && name.ends_with(b":")
 }
 
 /// The key that stands before a value.

@@ -222,7 +222,7 @@ impl<'a> Trace<'a> {
                     _ if hidden.meet(&own.span) => redact(b"", Show::Nothing),
                     _ => prefix(own.rule, &fragment.text[own.span.clone()]),
                 },
-                key: key.and_then(|key| filters::shown_key(&fragment.text[key])),
+                key: key.and_then(|key| filters::shown_key(&fragment.text, key, own.span.start)),
                 span: own.span,
                 steps: own.steps,
                 outcome,

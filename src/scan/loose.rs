@@ -92,7 +92,7 @@ fn gap_after(text: &[u8], word_end: usize) -> Option<Range<usize>> {
 }
 
 fn between(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'-' | b'_' | b':' | b'=' | b'|' | b'>' | b'\'' | b'"' | b'`' | b',' | b'.')
+    matches!(b, b' ' | b'\t' | b'-' | b'_' | b':' | b'=' | b'|' | b'>' | b'\'' | b'"' | b'`' | b',' | b'.' | b'*')
 }
 
 fn part_of_value(b: u8) -> bool {

@@ -1,5 +1,6 @@
 //! Fragments and rules in, findings out. Pure: reads nothing, prints nothing.
 
+mod apart;
 mod bounds;
 mod carrier;
 pub mod explain;
@@ -364,21 +365,8 @@ impl<'a> Hits<'a> {
         if self.all.is_empty() {
             return Vec::new();
         }
-        let specific = |hit: &Hit<'_>| {
-            let source = &hit.rule.source;
-            let issued = source.provider != "Generic";
-            let kind = match hit.rule.kind {
-                Kind::Token => 3,
-                Kind::Assigned => 2,
-                Kind::Context => 1,
-                Kind::FileName => 0,
-            };
-            (issued && kind == 3, hit.confidence, issued, kind, hit.span.len())
-        };
         self.explain();
-        // Best first; each later one is kept only where no better one overlaps it.
-        self.all.sort_by(|a, b| specific(b).cmp(&specific(a)).then_with(|| a.rule.id().cmp(b.rule.id())));
-        let mut kept = keep_apart(self.all);
+        let mut kept = apart::keep(self.all);
         kept.sort_by_key(|hit| hit.span.start);
         pairs::join(&mut kept, self.text);
         let mut places = locate::Places::new(self.text);
@@ -402,7 +390,7 @@ impl Hits<'_> {
         let spans = locate::Spans::of(self.all.iter().map(|hit| hit.span.clone()).collect());
         for hit in &mut self.all {
             let Some(key) = &hit.key else { continue };
-            let name = filters::shown_key(&self.text[key.clone()]);
+            let name = filters::shown_key(self.text, key.clone(), hit.span.start);
             if let Some(name) = name.filter(|_| !spans.meet(key)) {
                 hit.reasons.push(format!("assigned to `{name}`"));
             }
@@ -411,32 +399,6 @@ impl Hits<'_> {
             hit.reasons.push(format!("has the shape of a {} {}", hit.rule.source.provider, hit.rule.source.name));
         }
     }
-}
-
-/// Keeps each hit that overlaps none of the better ones before it. What a general rule makes of the same
-/// value lends its confidence to the special one; but where a format has a checksum that failed, that
-/// decides. Rules of a person's own stand for themselves: whoever writes one must not be able to hide
-/// what another rule finds.
-fn keep_apart(hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
-    type Taken = std::collections::BTreeMap<usize, (usize, usize)>;
-    let mut by_owner: std::collections::BTreeMap<Option<String>, Taken> = std::collections::BTreeMap::new();
-    let mut kept: Vec<Hit<'_>> = Vec::new();
-    for hit in hits {
-        let owner = hit.rule.own.then(|| hit.rule.id().to_owned());
-        let taken = by_owner.entry(owner).or_default();
-        let before = taken.range(..hit.span.end).next_back();
-        if let Some((_, &(_, better))) = before.filter(|(_, (end, _))| *end > hit.span.start) {
-            let better = &mut kept[better];
-            if better.rule.source.checksum.is_none() && better.span == hit.span && hit.confidence > better.confidence {
-                better.confidence = hit.confidence;
-                better.reasons.extend(hit.reasons);
-            }
-            continue;
-        }
-        taken.insert(hit.span.start, (hit.span.end, kept.len()));
-        kept.push(hit);
-    }
-    kept
 }
 
 fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut locate::Places<'_>) -> Finding {

@@ -67,7 +67,9 @@ fn nearest(hits: &[Hit<'_>], secret: usize, text: &[u8]) -> Option<(usize, usize
         .find(names)
         .map(|id| (id, hits[id].span.start.saturating_sub(hit.span.end)))
         .filter(|&(id, _)| lines(text, hit.span.end, hits[id].span.start) <= LINES);
-    before.into_iter().chain(after).min_by_key(|&(_, distance)| distance)
+    // In a list of pairs the id stands before its secret, unless another secret has it.
+    let own = before.filter(|&(id, _)| hits[id + 1..secret].iter().all(|between| between.rule.id() != hit.rule.id()));
+    own.or_else(|| before.into_iter().chain(after).min_by_key(|&(_, distance)| distance))
 }
 
 /// The line ends between two places; none where the hits overlap, as those of own rules may.

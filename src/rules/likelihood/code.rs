@@ -1,5 +1,6 @@
 //! Values that are code or prose: words, names as programming languages write them, numbers, paths.
 
+use super::chance::random_bits;
 use super::characters::{Classes, contains};
 
 /// Whether a value is code or prose and no password.
@@ -11,7 +12,7 @@ pub(super) fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> 
     }
     let identifier = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b':');
     let words = value.iter().all(identifier);
-    if words && !classes.digit {
+    if words && !classes.digit && random_bits(value) < 32 {
         return true;
     }
     if contains(value, b"[A-Za-z") || contains(value, b"[0-9") || contains(value, b"(?") {

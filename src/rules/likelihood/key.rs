@@ -1,7 +1,7 @@
 //! Names of keys whose values are about a secret and not one.
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 67] = [
+const HARMLESS_KEYS: [&str; 77] = [
     "name",
     "names",
     "id",
@@ -69,10 +69,20 @@ const HARMLESS_KEYS: [&str; 67] = [
     "usage",
     "json",
     "desc",
+    "sha",
+    "sha1",
+    "sha256",
+    "sha512",
+    "md5",
+    "etag",
+    "commit",
+    "revision",
+    "fingerprint",
+    "thumbprint",
 ];
 
 /// Whether the value of this key is about a secret and not one.
-pub(super) fn harmless_key(key: &[u8]) -> bool {
+pub fn harmless_key(key: &[u8]) -> bool {
     let last = last_word(key);
     HARMLESS_KEYS.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()))
 }
@@ -86,7 +96,7 @@ fn last_word(key: &[u8]) -> &[u8] {
 
 /// What the name of a key says of a random value that is assigned to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// It opens something: `api_key`, `access_token`, `clientSecret`.
     Secret,
     /// Some key, which most often opens something: `acmeKey`.
@@ -95,10 +105,12 @@ pub(super) enum Role {
     Handle,
     /// Everybody may know it.
     Public,
+    /// No word of it speaks of a key.
+    Unsaid,
 }
 
-/// Words before `key` or `token` with which values are looked up, ordered or continued.
-const HANDLES: [&str; 92] = [
+/// Words directly before `key` with which values are looked up, ordered or checked.
+const HANDLES: [&str; 70] = [
     "cache",
     "primary",
     "foreign",
@@ -139,7 +151,6 @@ const HANDLES: [&str; 92] = [
     "asset",
     "blob",
     "video",
-    "upload",
     "document",
     "event",
     "trace",
@@ -151,18 +162,6 @@ const HANDLES: [&str; 92] = [
     "feature",
     "flag",
     "fingerprint",
-    "next",
-    "page",
-    "continuation",
-    "sync",
-    "cancel",
-    "cancellation",
-    "device",
-    "push",
-    "csrf",
-    "xsrf",
-    "verification",
-    "request",
     "etag",
     "checksum",
     "commit",
@@ -179,11 +178,25 @@ const HANDLES: [&str; 92] = [
     "resource",
     "react",
     "dataset",
-    "hmac",
-    "test",
     "expected",
     "actual",
     "block",
+];
+
+/// Words directly before `token` with which something is continued, or done once.
+const MOMENTS: [&str; 24] = [
+    "next",
+    "page",
+    "continuation",
+    "sync",
+    "cancel",
+    "cancellation",
+    "device",
+    "push",
+    "csrf",
+    "xsrf",
+    "verification",
+    "request",
     "change",
     "action",
     "lifecycle",
@@ -191,28 +204,42 @@ const HANDLES: [&str; 92] = [
     "import",
     "starting",
     "resume",
+    "idempotency",
+    "client",
+    "cache",
+    "delta",
+    "cursor",
 ];
 
-/// Words that say that everybody may know the value.
-const PUBLIC: [&str; 9] =
-    ["public", "publishable", "pub", "pubkey", "publickey", "site", "verify", "verifying", "recv"];
+/// Words directly before `key` that say that everybody may know the value.
+const PUBLIC: [&str; 7] = ["public", "publishable", "pub", "site", "verify", "verifying", "recv"];
 
 /// What a key's name says of a random value.
-pub(super) fn role(key: &[u8]) -> Role {
+pub fn role(key: &[u8]) -> Role {
     let words = words(key);
     let is = |word: &str, list: &[&str]| list.contains(&word);
-    if words.iter().any(|word| is(word.trim_end_matches(|c: char| c.is_ascii_digit()), &PUBLIC)) {
+    let Some((last, before)) = words.split_last() else { return Role::Key };
+    let plain = |word: &String| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    let nearest = before.last().map_or("", String::as_str);
+    let one = last.strip_suffix('s').unwrap_or(last);
+    let known = is(&plain(last), &["pubkey", "publickey"]) || is(nearest, &["pubkey", "publickey"]);
+    if known || one == "key" && is(nearest, &PUBLIC) {
         return Role::Public;
     }
-    let Some((last, before)) = words.split_last() else { return Role::Key };
     let ends = |word: &str| {
         let one = word.strip_suffix('s').unwrap_or(word);
-        ["key", "token", "secret", "auth"].iter().any(|end| one.ends_with(end)) || is(word, &["pat", "bearer"])
+        ["key", "token", "secret", "auth", "password", "passwd", "pwd", "pass", "credential"]
+            .iter()
+            .any(|end| one.ends_with(end))
+            || is(word, &["pat", "bearer"])
     };
     // `keyspace` and `tokenizer` are none, nor is what is found by a key.
-    let client = last == "token" && before.last().is_some_and(|word| word == "client");
-    if client || !words.iter().any(|word| ends(word)) || before.iter().any(|word| is(word, &HANDLES)) {
+    let handle = one == "key" && is(nearest, &HANDLES) || one == "token" && is(nearest, &MOMENTS);
+    if handle {
         return Role::Handle;
+    }
+    if !words.iter().any(|word| ends(word)) {
+        return Role::Unsaid;
     }
     let kinds =
         ["api", "access", "secret", "private", "auth", "app", "account", "master", "signing", "encryption", "service"];
@@ -262,9 +289,13 @@ mod tests {
             ("Key", Role::Key),
             ("cache_key", Role::Handle),
             ("next page token", Role::Handle),
-            ("AwsKeyspace", Role::Handle),
-            ("tokenizer", Role::Handle),
+            ("AwsKeyspace", Role::Unsaid),
+            ("tokenizer", Role::Unsaid),
             ("API_KEY_PROD", Role::Key),
+            ("NODE_AUTH_TOKEN", Role::Secret),
+            ("NEXT_PUBLIC_ACME_TOKEN", Role::Secret),
+            ("SITE_ADMIN_TOKEN", Role::Secret),
+            ("DATA_ENCRYPTION_KEY", Role::Secret),
             ("pubkey256", Role::Public),
             ("nextPageToken", Role::Handle),
             ("publicKey", Role::Public),

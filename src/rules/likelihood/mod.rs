@@ -14,7 +14,7 @@ pub use placeholder::placeholder;
 
 use characters::Classes;
 use code::{camel_case, constant, looks_like_code};
-use key::{Role, harmless_key, role};
+pub use key::{Role, harmless_key, role};
 use placeholder::{dummy_password, stepping};
 use reference::{ciphertext, reference};
 
@@ -59,7 +59,8 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     }
     let mixed = classes.count();
     let strong = value.len() >= 8 && (mixed >= 3 || (mixed == 2 && classes.digit && entropy(value) >= 3.0));
-    let random = value.len() >= 16 && classes.digit && entropy(value) >= 3.3;
+    let drawn = value.iter().all(u8::is_ascii_alphabetic) && random_bits(value) >= SURELY_RANDOM;
+    let random = drawn || value.len() >= 16 && classes.digit && entropy(value) >= 3.3;
     if !(strong || random) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("weak for a password".to_owned());
@@ -71,7 +72,7 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
 fn doubt(key: &[u8], value: &[u8]) -> Option<&'static str> {
     let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     match role(key) {
-        Role::Handle | Role::Public => Some("such keys often name a thing"),
+        Role::Handle | Role::Public | Role::Unsaid => Some("such keys often name a thing"),
         Role::Secret | Role::Key if value.iter().all(name) && random_bits(value) < 8 => Some("made of words"),
         Role::Secret | Role::Key => None,
     }
@@ -148,6 +149,11 @@ pub fn random(found: &Match<'_>, _verdict: &mut Verdict) -> Result<(), Dropped> 
 /// Why it is none.
 pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     let value = found.secret;
+    if found.key.is_some_and(harmless_key) && super::filters::surely_random(value) {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push("such keys often speak about a secret".to_owned());
+        return Ok(());
+    }
     let letters_only = value.iter().all(u8::is_ascii_alphabetic) && random_bits(value) >= SURELY_RANDOM;
     if !letters_only {
         random(found, verdict)?;
@@ -160,7 +166,7 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
         return Err("a public key");
     }
     let bits = random_bits(value);
-    if stepping(value) && role != Role::Handle {
+    if stepping(value) && matches!(role, Role::Secret | Role::Key) {
         // People choose such values, for services of their own too.
         verdict.reasons.push("made of short runs, but long enough to be in use".to_owned());
     } else if uuid(value) && role != Role::Secret {
@@ -169,7 +175,7 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     } else if bits < LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4 {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("may be made of words".to_owned());
-    } else if role == Role::Handle {
+    } else if matches!(role, Role::Handle | Role::Unsaid) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("such keys often name a thing".to_owned());
     }

@@ -56,8 +56,8 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
     }
     let lower = body.to_ascii_lowercase();
     // AWS marks the values of its documentation so.
-    if lower.ends_with(b"example") {
-        return Some("a placeholder: it ends in `example`");
+    if body.ends_with(b"EXAMPLE") || body.ends_with(b"EXAMPLEKEY") {
+        return Some("a placeholder: it ends in `EXAMPLE`");
     }
     let run = |word: &str| ["xxxxxx", "deadbeef", "abcdefgh", "12345678"].contains(&word);
     let held = held(&lower);

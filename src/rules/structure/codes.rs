@@ -21,13 +21,35 @@ pub(super) fn totp_seed(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), 
     if likelihood::entropy(&text) < 2.8 {
         return Err("not random enough");
     }
-    // Of 16 characters of base 32 one in 28 lots has no digit; words never have one.
-    if text.iter().any(u8::is_ascii_digit) {
+    let told = found.whole.windows(7).any(|part| part == b"otpauth");
+    if !told && likelihood::random_bits(&text) < 20 {
+        verdict.confidence = verdict.confidence.min(Confidence::Possible);
+        verdict.reasons.push("base 32, but made of words".to_owned());
+        return Ok(());
+    }
+    // Of 16 characters of base 32 one in 28 lots has no digit.
+    if !told {
+        verdict.reasons.push(format!("base 32 of {} bytes", bytes.len()));
+    } else if text.iter().any(u8::is_ascii_digit) {
         certain(verdict, format!("base 32 of {} bytes", bytes.len()));
     } else {
         verdict.confidence = verdict.confidence.min(Confidence::Possible);
         verdict.reasons.push("base 32, but letters alone".to_owned());
     }
+    Ok(())
+}
+
+/// Common words that stand in none of the lists of seed words (BIP-39's English list, PGP's, Keybase's).
+const PROSE: [&str; 14] =
+    ["the", "and", "your", "with", "for", "are", "from", "please", "these", "them", "was", "has", "our", "login"];
+
+/// The words of a seed.
+pub(super) fn seed_words(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
+    let mut words = found.secret.split(|&b| b == b' ');
+    if words.any(|word| PROSE.iter().any(|prose| word == prose.as_bytes())) {
+        return Err("prose");
+    }
+    verdict.reasons.push("as many words as a seed has".to_owned());
     Ok(())
 }
 

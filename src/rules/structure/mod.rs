@@ -33,6 +33,7 @@ pub fn inspect(kind: Structure, found: &Match<'_>, verdict: &mut Verdict) -> Res
         Structure::Password => likelihood::password(found, verdict),
         Structure::CommandPassword => likelihood::command_password(found, verdict),
         Structure::Random => likelihood::random(found, verdict),
+        Structure::SeedWords => codes::seed_words(found, verdict),
         Structure::Issued => likelihood::issued(found, verdict),
     }
 }

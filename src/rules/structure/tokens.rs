@@ -18,7 +18,8 @@ pub(super) fn jwt(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Droppe
     }
     let payload = object().ok_or("no JWT: the payload does not decode")?;
     let claim = |name: &str| payload.get(name).and_then(|v| v.as_str());
-    if claim("iss") == Some("supabase-demo") || claim("name") == Some("John Doe") {
+    if claim("iss") == Some("supabase-demo") || claim("name") == Some("John Doe") && claim("sub") == Some("1234567890")
+    {
         return Err("a published example value");
     }
     if claim("role") == Some("anon") {
@@ -31,6 +32,10 @@ pub(super) fn jwt(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Droppe
         verdict.confidence = verdict.confidence.min(Confidence::Possible);
         verdict.reasons.push("it is not signed (`alg` is `none`)".to_owned());
         return Ok(());
+    }
+    let all = claim("role") == Some("service_role") || claim("iss") == Some("kubernetes/serviceaccount");
+    if all {
+        verdict.severity = Severity::Critical;
     }
     certain(verdict, "its header and payload decode");
     Ok(())
@@ -101,7 +106,8 @@ fn packets(bytes: &[u8]) -> bool {
 pub(super) fn basic_auth(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     let bytes = decode_base64(found.secret).ok_or("not base64")?;
     let colon = bytes.iter().position(|&b| b == b':').ok_or("no `user:password` inside")?;
-    if !bytes.iter().all(|b| b.is_ascii_graphic()) || colon == 0 || colon + 1 == bytes.len() {
+    let text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.chars().any(char::is_control));
+    if !text || colon == 0 || colon + 1 == bytes.len() {
         return Err("no `user:password` inside");
     }
     if let Some(why) = likelihood::placeholder(&bytes[colon + 1..]) {
