@@ -119,3 +119,62 @@ fn lists_of_words_are_scanned_to_the_end() {
         assert_eq!(scan.expect("nothing fails here").given_up, None, "{line}");
     }
 }
+
+/// A key that everybody may know, or one whose checksum fails, stands for no secret around it.
+#[test]
+fn a_lesser_token_inside_a_password_does_not_hide_it() {
+    let public = ["pk_", "live_"].concat();
+    assert!(blocks(&make(&format!("db_password=\"{{base62:12}}!{public}{{base62:24}}\""))));
+    assert!(blocks(&make(&format!("password = \"{}{{base62:36}}!Q2z$k9\"", ["npm", "_"].concat()))));
+}
+
+#[test]
+fn keys_with_colons_and_in_bold() {
+    for text in [
+        "<wsse:Password>{password:12}x9</wsse:Password>",
+        "{lb}\"Smtp:Password\": \"{password:12}x9\"{rb}",
+        "spring:password={password:12}x9",
+        "$DB::password = \"{password:12}x9\"",
+        "**Token:** {base62:32}",
+        "- **API key**: `{base62:32}`",
+    ] {
+        assert!(blocks(&make(text)), "{text}");
+    }
+    assert!(!blocks(&make("\"AWS::SecretsManager::Secret\": \"{hex:16}\"")));
+}
+
+#[test]
+fn a_value_before_a_value_is_not_named() {
+    let first = make("{lower:20}");
+    for text in [format!("passwords = [\"{first}-secret\", "), format!("login(\"{first}-password\", ")] {
+        let all = found((text.clone() + &make("\"{base62:24}\"])")).as_bytes());
+        assert!(all.iter().all(|own| own.reasons.iter().all(|why| !why.contains(&first))), "{text}");
+    }
+}
+
+/// A provider's name in a key, or above it, makes no credential of what the key does not call one.
+#[test]
+fn names_beside_providers() {
+    for text in [
+        "heroku:\n  idempotency_key: {uuid}",
+        "# deployed to Heroku\nassignee: {uuid}",
+        "LINODE_IMAGE_SHA256={hex:64}",
+        "GITEA_COMMIT={hex:40}",
+        "xero_tenant: {base62:48}",
+        "heroku,{uuid},2024-01-01",
+        "cache:\n  key: {hex:40}",
+        "signing key: {HEX:40}",
+        "{lb}\"token.js\": \"{hex:40}\"{rb}",
+        "USDC_TOKEN=0x{hex:40}",
+        "encrypted_key = \"{base62:44}\"",
+        "recovery_phrase: \"enter your recovery phrase here before you can continue with the login\"",
+    ] {
+        let text = make(&text.replace('\n', "{nl}"));
+        let what: Vec<String> = found(text.as_bytes())
+            .into_iter()
+            .filter(|own| own.confidence >= Confidence::Likely)
+            .map(|own| own.rule)
+            .collect();
+        assert!(what.is_empty(), "{what:?} in {text}");
+    }
+}

@@ -115,13 +115,20 @@ pub fn judge(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<Verdic
 /// word nearby: `heroku` stands above an `idempotency_key` too, and in `LINODE_IMAGE_SHA256`.
 fn doubt(rule: &Rule, found: &Match<'_>) -> Option<&'static str> {
     let named = matches!(rule.kind, Kind::Assigned | Kind::Context) && rule.source.provider != "Generic";
-    let key = found.key.filter(|_| named)?;
+    let Some(key) = found.key else {
+        // Names of commits, rows of tables and classes of CSS stand beside a provider's name too.
+        let id = found.secret.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
+        return (named && id).then_some("hex beside a word");
+    };
+    if !named {
+        return None;
+    }
     if likelihood::harmless_key(key) && !says(rule, key) {
         return Some("the key speaks about a secret");
     }
     match likelihood::role(key) {
         Role::Handle | Role::Public if !says(rule, key) => Some("such keys often name a thing"),
-        Role::Unsaid if rule.kind == Kind::Assigned && !says(rule, key) => Some("the key does not speak of a secret"),
+        Role::Unsaid if !says(rule, key) => Some("the key does not speak of a secret"),
         _ => None,
     }
 }

@@ -77,7 +77,7 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
 }
 
 /// Whether a key is a part of a longer name to which nothing is assigned but what belongs to all of it.
-fn part_of_name(text: &[u8], key: &Range<usize>) -> bool {
+pub fn part_of_name(text: &[u8], key: &Range<usize>) -> bool {
     let before = &text[key.start.saturating_sub(KEY)..key.start];
     let begin = before.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
     let name = &before[begin.map_or(0, |at| at + 1)..];

@@ -69,7 +69,8 @@ fn name_before(text: &[u8], word: usize) -> usize {
 
 /// Whether between a word and what begins at `start` stand marks alone, and words such as `key`.
 pub fn leads_to(text: &[u8], word_end: usize, start: usize) -> bool {
-    start <= word_end + GAP && gap_after(text, word_end).is_some_and(|gap| gap.end == start)
+    let signs = |gap: Range<usize>| text[gap].iter().any(|b| matches!(b, b' ' | b'\t' | b':' | b'=' | b'\'' | b'"'));
+    start <= word_end + GAP && gap_after(text, word_end).is_some_and(|gap| gap.end == start && signs(gap))
 }
 
 /// The marks after a word, or after the further words of a name; `None` where there are none.

@@ -257,7 +257,7 @@ impl<'a> Hits<'a> {
 
     /// Where a key is not assigned to, a value that looks drawn may stand beside it.
     fn beside(&self, rule: &Rule, word: Range<usize>) -> Option<carrier::Assignment> {
-        let drawn = rule.source.structure == Some(Structure::Issued);
+        let drawn = rule.source.structure == Some(Structure::Issued) && !carrier::part_of_name(self.text, &word);
         let named = if drawn { loose::named(self.text, word) } else { None }?;
         Some(carrier::Assignment { key: named.key, value: named.value, quoted: named.quoted })
     }

@@ -1,7 +1,7 @@
 //! Names of keys whose values are about a secret and not one.
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 77] = [
+const HARMLESS_KEYS: [&str; 98] = [
     "name",
     "names",
     "id",
@@ -78,6 +78,27 @@ const HARMLESS_KEYS: [&str; 77] = [
     "commit",
     "revision",
     "fingerprint",
+    "js",
+    "ts",
+    "mjs",
+    "cjs",
+    "css",
+    "html",
+    "bin",
+    "pem",
+    "tgz",
+    "gz",
+    "txt",
+    "py",
+    "rs",
+    "go",
+    "png",
+    "svg",
+    "map",
+    "lock",
+    "address",
+    "balance",
+    "contract",
     "thumbprint",
 ];
 
@@ -110,7 +131,7 @@ pub enum Role {
 }
 
 /// Words directly before `key` with which values are looked up, ordered or checked.
-const HANDLES: [&str; 70] = [
+const HANDLES: [&str; 96] = [
     "cache",
     "primary",
     "foreign",
@@ -181,10 +202,36 @@ const HANDLES: [&str; 70] = [
     "expected",
     "actual",
     "block",
+    "component",
+    "style",
+    "variable",
+    "theme",
+    "color",
+    "design",
+    "story",
+    "thread",
+    "chunk",
+    "dedup",
+    "i18n",
+    "anchor",
+    "share",
+    "update",
+    "snapshot",
+    "preview",
+    "bookmark",
+    "customer",
+    "price",
+    "storage",
+    "trusted",
+    "ignored",
+    "restore",
+    "surrogate",
+    "correlation",
+    "vapid",
 ];
 
 /// Words directly before `token` with which something is continued, or done once.
-const MOMENTS: [&str; 24] = [
+const MOMENTS: [&str; 28] = [
     "next",
     "page",
     "continuation",
@@ -209,6 +256,10 @@ const MOMENTS: [&str; 24] = [
     "cache",
     "delta",
     "cursor",
+    "authenticity",
+    "share",
+    "checkout",
+    "update",
 ];
 
 /// Words directly before `key` that say that everybody may know the value.
@@ -227,6 +278,9 @@ pub fn role(key: &[u8]) -> Role {
         return Role::Public;
     }
     let ends = |word: &str| {
+        if is(word, &["monkey", "turkey", "donkey", "hockey", "jockey", "whiskey"]) {
+            return false;
+        }
         let one = word.strip_suffix('s').unwrap_or(word);
         ["key", "token", "secret", "auth", "password", "passwd", "pwd", "pass", "credential"]
             .iter()
@@ -235,7 +289,8 @@ pub fn role(key: &[u8]) -> Role {
     };
     // `keyspace` and `tokenizer` are none, nor is what is found by a key.
     let handle = one == "key" && is(nearest, &HANDLES) || one == "token" && is(nearest, &MOMENTS);
-    if handle {
+    let hidden = ["encrypted", "wrapped", "hashed", "sealed", "checksum", "ciphertext"];
+    if handle || words.iter().any(|word| is(word, &hidden)) {
         return Role::Handle;
     }
     if !words.iter().any(|word| ends(word)) {
@@ -247,6 +302,17 @@ pub fn role(key: &[u8]) -> Role {
     let named = ends(last) && !last.ends_with("key") || is(last, &compound);
     let kept = last == "key" && before.last().is_some_and(|word| is(word, &kinds));
     if named || kept { Role::Secret } else { Role::Key }
+}
+
+/// Whether a key is `key` and nothing more, or a name that does not say what a UUID under it opens.
+pub(super) fn bare(key: &[u8]) -> bool {
+    key.eq_ignore_ascii_case(b"key")
+}
+
+/// Whether a key's name says that even a UUID under it opens something.
+pub(super) fn opens(key: &[u8]) -> bool {
+    let known = ["api", "access", "auth", "bearer", "refresh", "secret", "apikey", "accesskey"];
+    words(key).iter().any(|word| known.contains(&word.as_str()))
 }
 
 /// Whether the value of this key is one that programs issue, and that nobody chooses.

@@ -73,6 +73,7 @@ fn doubt(key: &[u8], value: &[u8]) -> Option<&'static str> {
     let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     match role(key) {
         Role::Handle | Role::Public | Role::Unsaid => Some("such keys often name a thing"),
+        Role::Secret | Role::Key if names_a_thing(None, value) => Some("as key ids are written"),
         Role::Secret | Role::Key if value.iter().all(name) && random_bits(value) < 8 => Some("made of words"),
         Role::Secret | Role::Key => None,
     }
@@ -165,13 +166,19 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     if role == Role::Public {
         return Err("a public key");
     }
+    if value.len() == 42 && value.starts_with(b"0x") && value[2..].iter().all(u8::is_ascii_hexdigit) {
+        return Err("an address of a blockchain");
+    }
     let bits = random_bits(value);
     if stepping(value) && matches!(role, Role::Secret | Role::Key) {
         // People choose such values, for services of their own too.
         verdict.reasons.push("made of short runs, but long enough to be in use".to_owned());
-    } else if uuid(value) && role != Role::Secret {
+    } else if uuid(value) && !found.key.is_some_and(key::opens) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("a UUID, which is often no secret".to_owned());
+    } else if role == Role::Key && names_a_thing(found.key, value) {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push("hex, as names of keys and of what they find are".to_owned());
     } else if bits < LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4 {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("may be made of words".to_owned());
@@ -180,6 +187,14 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
         verdict.reasons.push("such keys often name a thing".to_owned());
     }
     Ok(())
+}
+
+/// Whether hex under a key is rather what the key is called by: anything under `key` alone, and the capitals
+/// of OpenPGP's key ids and fingerprints (RFC 9580).
+fn names_a_thing(key: Option<&[u8]>, value: &[u8]) -> bool {
+    let hex = value.iter().all(u8::is_ascii_hexdigit);
+    let openpgp = [16, 40].contains(&value.len()) && !value.iter().any(u8::is_ascii_lowercase);
+    hex && (openpgp || key.is_some_and(key::bare))
 }
 
 /// Whether a value has the form of a UUID (RFC 9562), which names things more often than it opens them.

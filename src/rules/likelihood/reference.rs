@@ -100,8 +100,19 @@ pub(super) fn ciphertext(value: &[u8]) -> Option<Dropped> {
         "{SSHA",
         "sha256:",
         "sha512-",
+        "sha384-",
+        "sha256-",
+        "sha1-",
+        "sha512:",
+        "sha384:",
+        "sha1:",
         "age1",
     ];
+    // What kubeseal makes: a length of 512 first, then the wrapped key.
+    let sealed = value.len() >= 300 && value.starts_with(b"Ag") && matches!(value[2], b'A'..=b'D');
+    if sealed {
+        return Some("encrypted, or a hash");
+    }
     if PUBLIC_KEYS.iter().any(|start| value.starts_with(start.as_bytes())) {
         return Some("a public key");
     }
