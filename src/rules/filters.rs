@@ -114,7 +114,9 @@ pub fn judge(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<Verdic
 /// Why the key of a value makes the rule of a provider doubtful, which knows the value by its key or by a
 /// word nearby: `heroku` stands above an `idempotency_key` too, and in `LINODE_IMAGE_SHA256`.
 fn doubt(rule: &Rule, found: &Match<'_>) -> Option<&'static str> {
-    let named = matches!(rule.kind, Kind::Assigned | Kind::Context) && rule.source.provider != "Generic";
+    // Ids and publishable keys are low, and called anything.
+    let issued = rule.source.provider != "Generic" && rule.source.severity > Severity::Low;
+    let named = matches!(rule.kind, Kind::Assigned | Kind::Context) && issued;
     let Some(key) = found.key else {
         // Names of commits, rows of tables and classes of CSS stand beside a provider's name too.
         let id = found.secret.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');

@@ -285,7 +285,7 @@ pub fn role(key: &[u8]) -> Role {
         ["key", "token", "secret", "auth", "password", "passwd", "pwd", "pass", "credential"]
             .iter()
             .any(|end| one.ends_with(end))
-            || is(word, &["pat", "bearer"])
+            || is(word, &["pat", "bearer", "api"])
     };
     // `keyspace` and `tokenizer` are none, nor is what is found by a key.
     let handle = one == "key" && is(nearest, &HANDLES) || one == "token" && is(nearest, &MOMENTS);
