@@ -4,10 +4,11 @@
 //! ends the questions; a published example, a placeholder, a reference or a value too regular to be
 //! random is no finding.
 
-use super::syntax::Structure;
 use std::ops::Range;
 
 use super::likelihood::Role;
+pub use super::likelihood::surely_random;
+use super::syntax::Structure;
 use super::{Kind, Rule, checksum, is_published, likelihood, structure};
 use crate::level::{Confidence, Severity};
 
@@ -147,7 +148,7 @@ fn says(rule: &Rule, key: &[u8]) -> bool {
 /// Whether a match of a rule may stand where it stands: free, unless the rule says otherwise or its
 /// checksum or structure may prove it.
 pub fn may_stand(rule: &Rule, free: bool) -> bool {
-    use crate::rules::syntax::Structure::{AwsKeyId, CommandPassword, Issued, Password, Random, UrlPassword};
+    use Structure::{AwsKeyId, CommandPassword, Issued, Password, Random, UrlPassword};
     let judged = matches!(
         rule.source.structure,
         None | Some(AwsKeyId | CommandPassword | Issued | Password | Random | UrlPassword)
@@ -211,14 +212,6 @@ fn suspect(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<(), Drop
         steps.keep("entropy", || format!("at least {least:.1} bits in each character"));
     }
     Ok(())
-}
-
-/// Whether a value looks drawn at random even where nothing but a word before it speaks for it: no
-/// placeholder, digits among letters, and evidence of 28 bits and a quarter more for each character.
-pub fn surely_random(value: &[u8]) -> bool {
-    let least = 28 + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
-    let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    mixed && likelihood::random_bits(value) >= least && likelihood::placeholder(value).is_none()
 }
 
 /// A key's name as it may be shown: it stands in the file in the open, but whatever is not a plain

@@ -304,7 +304,7 @@ pub fn role(key: &[u8]) -> Role {
     if named || kept { Role::Secret } else { Role::Key }
 }
 
-/// Whether a key is `key` and nothing more, or a name that does not say what a UUID under it opens.
+/// Whether a key is `key` and nothing more.
 pub(super) fn bare(key: &[u8]) -> bool {
     key.eq_ignore_ascii_case(b"key")
 }

@@ -150,7 +150,7 @@ pub fn random(found: &Match<'_>, _verdict: &mut Verdict) -> Result<(), Dropped> 
 /// Why it is none.
 pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     let value = found.secret;
-    if found.key.is_some_and(harmless_key) && super::filters::surely_random(value) {
+    if found.key.is_some_and(harmless_key) && surely_random(value) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("such keys often speak about a secret".to_owned());
         return Ok(());
@@ -189,6 +189,14 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     Ok(())
 }
 
+/// Whether a value looks drawn at random even where nothing but a word before it speaks for it: no
+/// placeholder, digits among letters, and evidence of 28 bits and a quarter more for each character.
+pub fn surely_random(value: &[u8]) -> bool {
+    let least = 28 + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
+    let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
+    mixed && random_bits(value) >= least && placeholder(value).is_none()
+}
+
 /// Whether hex under a key is rather what the key is called by: anything under `key` alone, and the capitals
 /// of OpenPGP's key ids and fingerprints (RFC 9580).
 fn names_a_thing(key: Option<&[u8]>, value: &[u8]) -> bool {
@@ -204,8 +212,9 @@ fn uuid(value: &[u8]) -> bool {
     parts.eq([8, 4, 4, 4, 12])
 }
 
-/// Evidence for chance, in bits, from which on a value is taken for a drawn one: of 16 and more random
-/// characters one in a hundred has less, of names one in two hundred has more (src/rules/likelihood/chance.rs).
+/// Evidence for chance, in bits, from which on a value is taken for a drawn one, with a quarter more for
+/// each character: what drawn values and names have is told in docs/decisions.md and held by a test of
+/// src/rules/likelihood/chance.rs.
 const LIKELY_RANDOM: i32 = 18;
 
 /// The same for values of letters only.
