@@ -113,7 +113,7 @@ fn the_prefilter_loses_nothing() {
         let length = below(&mut random, 50);
         let mut text = noise(&mut random, length);
         let start = text.len();
-        let written = if *exact { literal.clone() } else { literal.to_uppercase() };
+        let written = if *exact { literal.clone() } else { literal.to_ascii_uppercase() };
         text.extend_from_slice(written.as_bytes());
         // What follows a literal of three bytes is ASCII in every credential.
         text.push(b'a');

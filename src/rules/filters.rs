@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::likelihood::Role;
-pub use super::likelihood::surely_random;
+pub use super::likelihood::{AROUND, Place, surely_random};
 use super::syntax::Structure;
 use super::{Kind, Rule, checksum, is_published, likelihood, structure};
 use crate::level::{Confidence, Severity};
@@ -25,6 +25,8 @@ pub struct Match<'a> {
     pub quoted: bool,
     /// Whether no token character touches it.
     pub free: bool,
+    /// What file it stands in, and what stands around it.
+    pub place: Place<'a>,
 }
 
 /// What the filters say of a match that they keep.
@@ -136,12 +138,16 @@ fn doubt(rule: &Rule, found: &Match<'_>) -> Option<&'static str> {
     }
 }
 
-/// Whether a key ends in one of the rule's own words.
+/// Whether a key ends in one of the rule's own words, or in one and in what the credential is.
 fn says(rule: &Rule, key: &[u8]) -> bool {
     let plain = |text: &[u8]| -> Vec<u8> {
         text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
     };
-    let key = plain(key);
+    let mut key = plain(key);
+    // `acmePRIVATE`, `acme_access`: what is left is the provider.
+    for kind in [b"private".as_slice(), b"access"] {
+        key.truncate(key.strip_suffix(kind).map_or(key.len(), <[u8]>::len));
+    }
     rule.source.keys.iter().chain(&rule.source.context).any(|word| key.ends_with(&plain(word.as_bytes())))
 }
 

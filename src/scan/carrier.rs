@@ -31,12 +31,16 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         return None;
     }
     let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'*'), 4);
-    at = companion(text, at).unwrap_or(at);
+    at = element(text, &key, at).or_else(|| companion(text, at)).unwrap_or(at);
     at = skip(text, at, is_blank, 64);
     at = after_type(text, at);
     let after = separator(text, at)?;
     // Of a method call only the method's name tells what is passed: not `secret.split_at("…")`.
     if text[after - 1] == b'(' && text[word.end.min(key.end)..key.end].contains(&b'.') {
+        return None;
+    }
+    // After a comma stands the value of a name in quotes; `$PASSWORD, "…"` are two.
+    if text[after - 1] == b',' && text[key.start] == b'$' {
         return None;
     }
     let mut at = skip(text, after, is_blank, 64);
@@ -63,7 +67,8 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         return Some(Assignment { key, value: start..end, quoted: true });
     }
     // In the query of a URL a value ends at `&`.
-    let query = key.start > 0 && matches!(text[key.start - 1], b'?' | b'&');
+    let escaped = [b"\\u0026".as_slice(), b"&amp;", b"%26"].iter().any(|sign| text[..key.start].ends_with(sign));
+    let query = escaped || key.start > 0 && matches!(text[key.start - 1], b'?' | b'&');
     // After `,` and `(` stand the arguments of a call, and prose: only a quoted text counts.
     if matches!(text[after - 1], b',' | b'(') {
         return None;
@@ -81,6 +86,10 @@ pub fn part_of_name(text: &[u8], key: &Range<usize>) -> bool {
     let before = &text[key.start.saturating_sub(KEY)..key.start];
     let begin = before.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`'));
     let name = &before[begin.map_or(0, |at| at + 1)..];
+    // `checksum/secret: 8f…`, as Helm's charts write it.
+    if name.ends_with(b"checksum/") {
+        return true;
+    }
     let path = name.ends_with(b"::") && !text[skip(text, key.end, is_blank, 8)..].starts_with(b"=");
     path || name.starts_with(b"arn:") && name.ends_with(b":")
 }
@@ -174,6 +183,15 @@ fn is_blank(b: u8) -> bool {
     matches!(b, b' ' | b'\t')
 }
 
+/// After the attributes of an element whose name is the key: `<Pass encoding="base64">`.
+fn element(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
+    if key.start == 0 || text[key.start - 1] != b'<' || !text.get(at).is_some_and(|&b| is_blank(b)) {
+        return None;
+    }
+    let rest = &text[at..text.len().min(at + 128)];
+    rest.iter().position(|&b| matches!(b, b'>' | b'\n')).filter(|&end| rest[end] == b'>').map(|end| at + end)
+}
+
 /// Where the key is itself a value (`name: DB_PASSWORD`), the place after the name of its companion:
 /// `value` beside it or on the next line, `default` in a block of its own, `<string>` in a property list.
 fn companion(text: &[u8], at: usize) -> Option<usize> {
@@ -234,9 +252,23 @@ fn is_key_byte(b: u8) -> bool {
 
 fn identifier_around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
     let floor = word.start.saturating_sub(KEY);
-    let start = back(text, floor, word.start, is_key_byte);
+    let start = after_escape(text, back(text, floor, word.start, is_key_byte), word.start);
     let end = skip(text, word.end, is_key_byte, KEY);
     (end - start <= KEY).then_some(start..end)
+}
+
+/// Of `\\nsecret` and `\\u0026key` the escape is no part of the name.
+fn after_escape(text: &[u8], start: usize, word: usize) -> usize {
+    if start == 0 || text[start - 1] != b'\\' {
+        return start;
+    }
+    let length = match text[start] {
+        b'u' => 5,
+        b'x' => 3,
+        b'n' | b'r' | b't' => 1,
+        _ => 0,
+    };
+    word.min(start + length)
 }
 
 /// Skips `: Type`, `?: Type` and the like before an `=`.
@@ -276,9 +308,25 @@ fn is_padding(text: &[u8], equals: usize) -> bool {
 /// `,` or `(` of a call, or the space after a command-line option.
 fn separator(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 4)];
-    for token in
-        [b":=".as_slice(), b"=>", b"||", b"??", b"->", b"<-", b"==", b"!=", b"?=", b"||=", b"=", b":", b">", b",", b"("]
-    {
+    for token in [
+        b":=".as_slice(),
+        b"=>",
+        b"||",
+        b"??",
+        b"->",
+        b"<-",
+        b"===",
+        b"!==",
+        b"==",
+        b"!=",
+        b"?=",
+        b"||=",
+        b"=",
+        b":",
+        b">",
+        b",",
+        b"(",
+    ] {
         if rest.starts_with(token) {
             return Some(at + token.len());
         }

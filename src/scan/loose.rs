@@ -29,6 +29,10 @@ const VALUE: std::ops::RangeInclusive<usize> = 16..=512;
 /// Words that may stand between the one at which the search began and the value.
 const BETWEEN: [&[u8]; 8] = [b"key", b"token", b"secret", b"access", b"private", b"value", b"is", b"was"];
 
+/// Endings of built files, whose names hold digests.
+const FILES: [&[u8]; 12] =
+    [b"js", b"css", b"map", b"mjs", b"png", b"svg", b"jpg", b"json", b"html", b"woff2", b"wasm", b"gz"];
+
 /// The value that stands after the word at `word`, if it looks drawn at random.
 pub fn named(text: &[u8], word: Range<usize>) -> Option<Named> {
     let gap = gap_after(text, word.end)?;
@@ -45,6 +49,12 @@ pub fn named(text: &[u8], word: Range<usize>) -> Option<Named> {
     let last_is_key = text[..key_end].len() >= 3 && text[key_end - 3..key_end].eq_ignore_ascii_case(b"key");
     let stem = drawn.split(|&b| b == b'.').next().unwrap_or(drawn);
     if stem.iter().all(u8::is_ascii_hexdigit) && (glued || last_is_key) {
+        return None;
+    }
+    // `token-input-8f….js` is a file.
+    let ending =
+        drawn.rsplit(|&b| b == b'.').next().filter(|ending| ending.len() < stem.len().max(1)).unwrap_or_default();
+    if FILES.contains(&ending) {
         return None;
     }
     let quoted = text[gap].iter().any(|b| matches!(b, b'"' | b'\'' | b'`'));

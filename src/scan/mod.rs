@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show, redact};
 use crate::fragment::{Fragment, Nature, View, views};
-use crate::rules::filters::{self, Match, Steps};
+use crate::rules::filters::{self, AROUND, Match, Place, Steps};
 use crate::rules::prefilter::Candidate;
 use crate::rules::syntax::Structure;
 use crate::rules::{Found, Kind, Rule, RuleSet};
@@ -234,7 +234,11 @@ impl<'a> Hits<'a> {
 
     /// The pattern against the whole value of the assignment in whose key the literal stands.
     fn assigned(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
-        let word = candidate.start..candidate.end;
+        // Of `<pass ` and `pass"` the letters are the word.
+        let mark = |b: &&u8| matches!(**b, b'<' | b'"' | b'\'' | b'=' | b':' | b'>' | b' ');
+        let literal = &self.text[candidate.start..candidate.end];
+        let (before, after) = (literal.iter().take_while(mark).count(), literal.iter().rev().take_while(mark).count());
+        let word = candidate.start + before..candidate.end - after;
         let found = self.known.assignment(self.text, &word);
         let read = found.as_ref().map_or(NO_VALUE, |found| found.value.len());
         self.work = self.work.saturating_sub(read);
@@ -322,6 +326,7 @@ impl<'a> Hits<'a> {
             key: key.clone().map(|key| &self.text[key]),
             quoted,
             free: stands_free(self.text, whole),
+            place: self.place(secret),
         };
         let mut steps = Steps::new(self.trace.is_some());
         let verdict = filters::judge(rule, &found, &mut steps);
@@ -337,6 +342,15 @@ impl<'a> Hits<'a> {
             pair: None,
         });
         true
+    }
+
+    /// What file a value stands in, and what stands around it.
+    fn place(&self, value: &Range<usize>) -> Place<'a> {
+        Place {
+            path: if self.fragment.part == Part::Content { self.fragment.path } else { b"" },
+            before: &self.text[value.start.saturating_sub(AROUND)..value.start],
+            after: &self.text[value.end..self.text.len().min(value.end + AROUND)],
+        }
     }
 
     /// Writes into the trace, where there is one.

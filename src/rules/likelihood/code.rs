@@ -7,7 +7,7 @@ use super::characters::{Classes, contains};
 pub(super) fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> bool {
     let spaces = value.iter().filter(|&&b| b == b' ').count();
     // Prose: words with spaces between them. A pass phrase in quotes is given up here.
-    if spaces > 0 && (spaces >= 2 || !classes.digit) {
+    if spaces > 0 && (spaces >= 2 || !classes.digit || random_bits(value) < 18) {
         return true;
     }
     let identifier = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b':');

@@ -1,7 +1,7 @@
 //! Names of keys whose values are about a secret and not one.
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 98] = [
+const HARMLESS_KEYS: [&str; 129] = [
     "name",
     "names",
     "id",
@@ -100,6 +100,37 @@ const HARMLESS_KEYS: [&str; 98] = [
     "balance",
     "contract",
     "thumbprint",
+    "at",
+    "used",
+    "date",
+    "time",
+    "accessor",
+    "args",
+    "opts",
+    "options",
+    "option",
+    "control",
+    "scope",
+    "rotation",
+    "days",
+    "age",
+    "backend",
+    "engine",
+    "manager",
+    "helper",
+    "service",
+    "encoder",
+    "strategy",
+    "validator",
+    "visible",
+    "changed",
+    "agreement",
+    "mechanism",
+    "method",
+    "mode",
+    "kind",
+    "position",
+    "lookup",
 ];
 
 /// Whether the value of this key is about a secret and not one.
@@ -109,7 +140,7 @@ pub fn harmless_key(key: &[u8]) -> bool {
 }
 
 /// The last part of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`.
-fn last_word(key: &[u8]) -> &[u8] {
+pub(super) fn last_word(key: &[u8]) -> &[u8] {
     let part = key.rsplit(|b| !b.is_ascii_alphanumeric()).find(|part| !part.is_empty()).unwrap_or(key);
     let upper = part.windows(2).rposition(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
     upper.map_or(part, |at| &part[at + 1..])
@@ -131,7 +162,7 @@ pub enum Role {
 }
 
 /// Words directly before `key` with which values are looked up, ordered or checked.
-const HANDLES: [&str; 96] = [
+const HANDLES: [&str; 101] = [
     "cache",
     "primary",
     "foreign",
@@ -227,6 +258,11 @@ const HANDLES: [&str; 96] = [
     "restore",
     "surrogate",
     "correlation",
+    "tenant",
+    "cached",
+    "combo",
+    "project",
+    "team",
     "vapid",
 ];
 
@@ -273,7 +309,10 @@ pub fn role(key: &[u8]) -> Role {
     let plain = |word: &String| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
     let nearest = before.last().map_or("", String::as_str);
     let one = last.strip_suffix('s').unwrap_or(last);
-    let known = is(&plain(last), &["pubkey", "publickey"]) || is(nearest, &["pubkey", "publickey"]);
+    let known = is(&plain(last), &["pubkey", "publickey"])
+        || is(nearest, &["pubkey", "publickey"])
+        || words.windows(2).any(|pair| is(&pair[0], &["public", "pub"]) && pair[1].starts_with("key"))
+        || words.iter().any(|word| word == "sitekey");
     if known || one == "key" && is(nearest, &PUBLIC) {
         return Role::Public;
     }
@@ -289,7 +328,7 @@ pub fn role(key: &[u8]) -> Role {
     };
     // `keyspace` and `tokenizer` are none, nor is what is found by a key.
     let handle = one == "key" && is(nearest, &HANDLES) || one == "token" && is(nearest, &MOMENTS);
-    let hidden = ["encrypted", "wrapped", "hashed", "sealed", "checksum", "ciphertext"];
+    let hidden = ["cached", "encrypted", "wrapped", "hashed", "sealed", "checksum", "ciphertext"];
     if handle || words.iter().any(|word| is(word, &hidden)) {
         return Role::Handle;
     }
@@ -320,6 +359,43 @@ pub(super) fn issued(key: &[u8]) -> bool {
     let lower = key.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| super::characters::contains(&lower, word.as_bytes()));
     says(&["key", "token"]) && !says(&["pass", "pwd", "secret", "cred"])
+}
+
+/// Whether the value of this key is a password that people choose: `db_password`, `ftpPass`, `PGPASSWORD`.
+pub(super) fn chosen(key: &[u8]) -> bool {
+    let last = last_word(key).to_ascii_lowercase();
+    let last = last.trim_ascii_end();
+    let stem = &last[..last.len() - last.iter().rev().take_while(|b| b.is_ascii_digit()).count()];
+    let ends = ["pass", "password", "passwd", "pwd", "passphrase", "phrase", "passwort", "kennwort", "senha", "passe"];
+    let known = ["pw", "psw", "pswd", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
+    let other = ["contrase\u{f1}a", "has\u{142}o", "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}"];
+    let lower = key.to_ascii_lowercase();
+    (ends.iter().any(|word| stem.ends_with(word.as_bytes())) && !no_pass(stem))
+        || known.iter().any(|word| stem == word.as_bytes())
+        || other.iter().any(|word| lower.ends_with(word.as_bytes()))
+}
+
+/// Whether a key says that its value is made up or wrong: `test_secret`, `badPassword`.
+pub(super) fn made_up(key: &[u8]) -> bool {
+    let known = ["test", "mock", "fake", "dummy", "example", "bad", "wrong", "invalid", "expected", "sample", "bogus"];
+    words(key).iter().any(|word| known.contains(&word.as_str()))
+}
+
+/// Whether a function of this name asks for a secret or looks at one, so that what is passed to it says which.
+pub(super) fn asks(key: &[u8]) -> bool {
+    let known = [
+        "get", "fetch", "load", "read", "find", "lookup", "has", "is", "delete", "remove", "check", "validate",
+        "verify", "require", "ask", "prompt", "input", "generate", "hash", "make", "create", "resolve", "query",
+        "parse", "format",
+    ];
+    words(key).iter().take(2).any(|word| known.contains(&word.as_str()))
+}
+
+/// English words that end like `pass` and have nothing to do with it.
+pub(super) fn no_pass(key: &[u8]) -> bool {
+    let word = last_word(key);
+    let words = ["compass", "bypass", "surpass", "trespass", "overpass", "underpass", "encompass", "byppass"];
+    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
 }
 
 /// The words of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`, in small letters.

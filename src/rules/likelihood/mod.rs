@@ -4,12 +4,16 @@
 mod chance;
 mod characters;
 mod code;
+mod form;
 mod key;
+mod place;
 mod placeholder;
 mod reference;
+mod weak;
 
 pub use chance::random_bits;
 pub use characters::entropy;
+pub use place::{AROUND, Place};
 pub use placeholder::placeholder;
 
 use characters::Classes;
@@ -17,6 +21,7 @@ use code::{camel_case, constant, looks_like_code};
 pub use key::{Role, harmless_key, role};
 use placeholder::{dummy_password, stepping};
 use reference::{ciphertext, reference};
+use weak::Weak;
 
 use super::filters::{Dropped, Match, Verdict};
 use crate::level::Confidence;
@@ -31,25 +36,39 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if found.key.is_some_and(harmless_key) {
         return Err("the key speaks about a secret, its value is none");
     }
+    if found.key.is_some_and(key::no_pass) {
+        return Err("the key speaks of no password");
+    }
     if !(6..=512).contains(&value.len()) {
         return Err("too short or too long for a password");
     }
     if let Some(why) = reference(value).or_else(|| ciphertext(value)) {
         return Err(why);
     }
+    if let Some(why) = form::none(found) {
+        return Err(why);
+    }
     dummy_password(value, found.key, verdict)?;
     if stepping(value) {
         return Err("a placeholder: made of runs of characters");
+    }
+    if !found.quoted && found.place.is_code() && !found.place.is_quoting() && random_bits(value) < LIKELY_RANDOM {
+        return Err("code or prose");
+    }
+    if let Some(why) = made_up(found) {
+        verdict.confidence = verdict.confidence.min(Confidence::Possible);
+        verdict.reasons.push(why.to_owned());
     }
     let classes = Classes::of(value);
     if classes.other {
         return Err("not printable text");
     }
-    if looks_like_code(value, found.quoted, &classes) {
-        return Err("code or prose");
-    }
     if value.starts_with(b",") {
         return Err("code or prose");
+    }
+    if looks_like_code(value, found.quoted, &classes) {
+        let why = weak::used(found).filter(|_| weak::word(value)).ok_or("code or prose")?;
+        return weak::keep(why, verdict);
     }
     // Passwords are words with a few digits; what programs issue is not.
     if let Some(why) = found.key.filter(|key| key::issued(key)).and_then(|key| doubt(key, value)) {
@@ -57,15 +76,54 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         verdict.reasons.push(why.to_owned());
         return Ok(());
     }
-    let mixed = classes.count();
-    let strong = value.len() >= 8 && (mixed >= 3 || (mixed == 2 && classes.digit && entropy(value) >= 3.0));
-    let drawn = value.iter().all(u8::is_ascii_alphabetic) && random_bits(value) >= SURELY_RANDOM;
-    let random = drawn || value.len() >= 16 && classes.digit && entropy(value) >= 3.3;
-    if !(strong || random) {
-        verdict.confidence = Confidence::Possible;
-        verdict.reasons.push("weak for a password".to_owned());
+    if strong(value, found.quoted) {
+        return Ok(());
     }
-    Ok(())
+    weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("weak for a password")), verdict)
+}
+
+/// Why a value is hardly in use, where its key or its place says so and the value does not look drawn.
+fn made_up(found: &Match<'_>) -> Option<&'static str> {
+    let value = found.secret;
+    if found.key.is_some_and(key::made_up) {
+        return Some("its key says that it is made up");
+    }
+    let argument = found.place.before.trim_ascii_end();
+    let argument =
+        argument.strip_suffix(b"\"").or_else(|| argument.strip_suffix(b"'")).unwrap_or(argument).trim_ascii_end();
+    let passed = matches!(argument.last(), Some(b'(' | b','));
+    if passed && found.key.is_some_and(key::asks) {
+        return Some("passed to what asks for a secret");
+    }
+    let digest = [16, 32, 40, 56, 64, 96, 128].contains(&value.len()) && value.iter().all(u8::is_ascii_hexdigit);
+    if passed && digest && found.key.is_some_and(key::chosen) {
+        return Some("a hash, where a password stands beside");
+    }
+    let drawn = LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
+    (found.place.made_up() && random_bits(value) < drawn).then_some("made of words, in a test or an example")
+}
+
+/// Whether a value is too good for a word: kinds of characters mixed, or letters that look drawn.
+fn strong(value: &[u8], quoted: bool) -> bool {
+    let classes = Classes::of(value);
+    // `API-Schlüssel` is a word for people, and `Content-Type` a name.
+    let signs = value.iter().any(|b| b.is_ascii_punctuation() && !matches!(b, b'-' | b'_' | b'.'));
+    let mixed = classes.count() >= 3 && (classes.digit || signs);
+    let letters = value.iter().all(u8::is_ascii_alphabetic);
+    let drawn = letters
+        && random_bits(value) >= SURELY_RANDOM
+        && (random_bits(&value.to_ascii_lowercase()) >= LIKELY_RANDOM || !value.iter().any(u8::is_ascii_uppercase));
+    let numbered = classes.count() == 2 && classes.digit && entropy(value) >= 3.0;
+    value.len() >= 8 && (mixed || numbered || quoted && inner_mark(value))
+        || drawn
+        || value.len() >= 16 && classes.digit && entropy(value) >= 3.3
+}
+
+/// Whether a mark that names and prose do not hold stands between letters or digits: `super$ecret`.
+fn inner_mark(value: &[u8]) -> bool {
+    let sign = |b: u8| matches!(b, b'$' | b'!' | b'#' | b'^' | b'*' | b'@');
+    let found = value.windows(3).any(|w| sign(w[1]) && w[0].is_ascii_alphanumeric() && w[2].is_ascii_alphanumeric());
+    found && !value.contains(&b' ') && !value.contains(&b'.')
 }
 
 /// Why a value is hardly what the key of a credential that programs issue would hold.
@@ -92,7 +150,12 @@ pub fn url_value(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped
     dummy_password(value, None, verdict)?;
     let classes = Classes::of(value);
     let words = value.iter().all(u8::is_ascii_alphabetic) && random_bits(value) < 10;
+    let host =
+        found.place.after.split(|b| !b.is_ascii_alphanumeric() && !b"@.-".contains(b)).next().unwrap_or_default();
+    let named = !host.contains(&b'.') && !host.is_empty();
+    let weak = !strong(value, true) || random_bits(value) < LIKELY_RANDOM;
     if value.len() < 6
+        || weak && (found.place.made_up() || named)
         || words
         || stepping(value)
         || value.iter().any(|b| matches!(b, b'{' | b'}' | b'(' | b')' | b'<' | b'>' | b'`'))
@@ -120,6 +183,10 @@ pub fn command_password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), 
     }
     if Classes::of(found.secret).other {
         return Err("not printable text");
+    }
+    if found.place.made_up() && !strong(found.secret, found.quoted) {
+        verdict.confidence = verdict.confidence.min(Confidence::Possible);
+        verdict.reasons.push("weak, in a test or an example".to_owned());
     }
     Ok(())
 }
@@ -169,8 +236,20 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     if value.len() == 42 && value.starts_with(b"0x") && value[2..].iter().all(u8::is_ascii_hexdigit) {
         return Err("an address of a blockchain");
     }
+    if let Some(why) = form::none(found) {
+        return Err(why);
+    }
+    if path(value) {
+        return Err("a path");
+    }
+    if !found.quoted && found.place.is_code() && !found.place.is_quoting() && value.iter().any(|b| b":.!".contains(b)) {
+        return Err("code or prose");
+    }
     let bits = random_bits(value);
-    if stepping(value) && matches!(role, Role::Secret | Role::Key) {
+    if let Some(why) = made_up(found) {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push(why.to_owned());
+    } else if stepping(value) && matches!(role, Role::Secret | Role::Key) {
         // People choose such values, for services of their own too.
         verdict.reasons.push("made of short runs, but long enough to be in use".to_owned());
     } else if uuid(value) && !found.key.is_some_and(key::opens) {
@@ -205,6 +284,13 @@ fn names_a_thing(key: Option<&[u8]>, value: &[u8]) -> bool {
     hex && (openpgp || key.is_some_and(key::bare))
 }
 
+/// Whether a value is a path to a file: slashes, and an ending of a file.
+fn path(value: &[u8]) -> bool {
+    let name = value.rsplit(|&b| b == b'/').next().unwrap_or_default();
+    let ending = name.iter().rposition(|&b| b == b'.').map_or(&b""[..], |dot| &name[dot + 1..]);
+    name.len() < value.len() && (2..=5).contains(&ending.len()) && ending.iter().all(u8::is_ascii_lowercase)
+}
+
 /// Whether a value has the form of a UUID (RFC 9562), which names things more often than it opens them.
 fn uuid(value: &[u8]) -> bool {
     let parts =
@@ -227,8 +313,14 @@ mod tests {
 
     fn verdict(key: &str, value: &str, quoted: bool) -> Result<Confidence, Dropped> {
         let mut verdict = Verdict { confidence: Confidence::Likely, severity: Severity::High, reasons: Vec::new() };
-        let found =
-            Match { secret: value.as_bytes(), whole: value.as_bytes(), key: Some(key.as_bytes()), quoted, free: true };
+        let found = Match {
+            secret: value.as_bytes(),
+            whole: value.as_bytes(),
+            key: Some(key.as_bytes()),
+            quoted,
+            free: true,
+            place: Place::default(),
+        };
         password(&found, &mut verdict).map(|()| verdict.confidence)
     }
 

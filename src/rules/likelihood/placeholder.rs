@@ -1,5 +1,6 @@
 //! Values that stand where a secret will be put later: runs, repetition, and the words of dummies.
 
+use super::chance::random_bits;
 use super::characters::{Classes, contains, entropy, held, may_hold, places};
 use super::code::wordy;
 use super::{Dropped, Verdict};
@@ -50,7 +51,7 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
     if longest_run(body) >= 8 && stepping(body) {
         return Some("a placeholder: a run of characters");
     }
-    let bracketed = body.starts_with(b"<") && body.ends_with(b">");
+    let bracketed = body.starts_with(b"<") && body.ends_with(b">") || body.starts_with(b"[") && body.ends_with(b"]");
     if bracketed || body.ends_with(b"...") || body.ends_with(b"***") {
         return Some("a placeholder: cut short or in brackets");
     }
@@ -59,10 +60,12 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
     if body.ends_with(b"EXAMPLE") || body.ends_with(b"EXAMPLEKEY") {
         return Some("a placeholder: it ends in `EXAMPLE`");
     }
-    let run = |word: &str| ["xxxxxx", "deadbeef", "abcdefgh", "12345678"].contains(&word);
     let held = held(&lower);
     let has = |word: &str| may_hold(held, word) && contains(&lower, word.as_bytes());
-    let dummy = |word: &&str| has(word) && (run(word) || !random_beside(body, &lower, word));
+    let run = |word: &str| ["xxxxxx", "deadbeef", "abcdefgh", "12345678"].contains(&word);
+    let real =
+        |word: &str| if run(word) { drawn_beside_run(body, &lower, word) } else { random_beside(body, &lower, word) };
+    let dummy = |word: &&str| has(word) && !real(word);
     DUMMY_WORDS.iter().any(dummy).then_some("a placeholder: holds a word that dummies hold")
 }
 
@@ -87,7 +90,7 @@ fn longest_run(body: &[u8]) -> usize {
 }
 
 /// Values that people write where a password will stand later.
-const DUMMY_PASSWORDS: [&str; 40] = [
+const DUMMY_PASSWORDS: [&str; 53] = [
     "password",
     "passwd",
     "secret",
@@ -128,6 +131,19 @@ const DUMMY_PASSWORDS: [&str; 40] = [
     "test",
     "mock",
     "lorem",
+    "passwort",
+    "kennwort",
+    "contrase",
+    "senha",
+    "motdepasse",
+    "wachtwoord",
+    "lozinka",
+    "salasana",
+    "adgangskode",
+    "geheim",
+    "mypass",
+    "\u{43f}\u{430}\u{440}\u{43e}\u{43b}",
+    "\u{5bc6}\u{7801}",
 ];
 
 /// Drops what stands where a password will be put; lowers the confidence where a word of dummies is
@@ -151,7 +167,14 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
     let held = held(&lower);
     let has = |word: &str| may_hold(held, word) && contains(&lower, word.as_bytes());
     let dummy = |word: &&str| has(word) && !random_beside(value, &lower, word);
-    if random_part || !DUMMY_PASSWORDS.iter().any(dummy) {
+    if random_part {
+        return Ok(());
+    }
+    if !DUMMY_PASSWORDS.iter().any(dummy) {
+        if ["password", "secret", "passwd", "admin"].contains(&spelled_out(&lower).as_str()) {
+            verdict.confidence = verdict.confidence.min(Confidence::Possible);
+            verdict.reasons.push("a word of dummies in other letters".to_owned());
+        }
         return Ok(());
     }
     if !chosen(&without_dummy_words(value, &lower)) {
@@ -160,6 +183,20 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
     verdict.confidence = verdict.confidence.min(Confidence::Possible);
     verdict.reasons.push("holds a word that dummies hold".to_owned());
     Ok(())
+}
+
+/// The letters of `p@$$w0rd1!`, without what stands behind them.
+fn spelled_out(lower: &[u8]) -> String {
+    let letter = |b: &u8| match b {
+        b'@' | b'4' => 'a',
+        b'$' | b'5' => 's',
+        b'0' => 'o',
+        b'3' => 'e',
+        b'1' | b'!' => 'i',
+        b => char::from(*b),
+    };
+    let end = lower.iter().rposition(u8::is_ascii_alphabetic).map_or(0, |last| last + 1);
+    lower[..end].iter().map(letter).collect()
 }
 
 /// Whether what is left of a value without the words of dummies is more than a number, a year or
@@ -192,9 +229,29 @@ fn random_beside(value: &[u8], lower: &[u8], word: &str) -> bool {
     })
 }
 
+/// Whether what stands before and after a run, `4Kq…ABCDEFGHIJKL…9zT`, is longer than the run and drawn.
+fn drawn_beside_run(value: &[u8], lower: &[u8], word: &str) -> bool {
+    let Some(at) = places(lower, word.as_bytes()).next() else { return false };
+    let steps =
+        lower[at..].windows(2).take_while(|pair| (0..=1).contains(&(i16::from(pair[1]) - i16::from(pair[0])))).count();
+    let (before, after) = (&value[..at], &value[at + steps + 1..]);
+    let drawn = |part: &[u8]| part.len() >= 12 && random_bits(part) >= 16;
+    before.len() + after.len() > 2 * steps
+        && random_bits(before) + random_bits(after) >= 32
+        && (drawn(before) || drawn(after))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_inside_a_drawn_value_is_chance_or_care() {
+        let value = [b"00Q7jBz4MkVcWPXM".as_slice(), b"-ABCDEFGHIJKL-", b"0HmjFx-vbGua"].concat();
+        assert!(placeholder(&value).is_none());
+        assert!(placeholder(b"0HmjABCDEFGHIJKLMNOPQRSTUVWXYZ").is_some());
+        assert!(placeholder(b"test_abcdefghijklmnopqr_live").is_some());
+    }
 
     #[test]
     fn placeholders_are_told_from_random_values() {

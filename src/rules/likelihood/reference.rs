@@ -54,9 +54,16 @@ pub(super) fn reference(value: &[u8]) -> Option<Dropped> {
     }
     // A `$` begins a reference only where a name or a brace follows; `$Tr0ng!pass` is a password.
     if let Some(rest) = value.strip_prefix(b"$") {
-        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'/' | b'#');
+        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'/' | b'#' | b'$');
         let braced = rest.starts_with(b"{") || rest.starts_with(b"(");
         return (braced || rest.iter().all(name)).then_some("a reference to a variable");
+    }
+    let tag =
+        ["!vault", "!secret", "!env", "!sub", "!ref", "!getatt", "!join", "!importvalue", "!findinmap", "!reference"];
+    if tag.iter().any(|tag| {
+        lower.strip_prefix(tag.as_bytes()).is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_alphanumeric))
+    }) {
+        return Some("a reference to a secret store or variable");
     }
     if value.starts_with(b"!") && !value.contains(&b' ') && !value.starts_with(b"!Ref") && !value.starts_with(b"!Sub") {
         return None;

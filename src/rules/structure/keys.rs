@@ -226,6 +226,7 @@ pub(super) fn jwk(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Droppe
 mod tests {
     use super::*;
     use crate::level::Confidence;
+    use crate::rules::likelihood::Place;
     use crate::rules::template::Random;
 
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -306,7 +307,14 @@ mod tests {
     fn keys_without_armour_need_a_version_and_a_key() {
         let judged = |bytes: &[u8]| {
             let (text, mut verdict) = (base64(bytes), verdict());
-            let found = Match { secret: text.as_bytes(), whole: text.as_bytes(), key: None, quoted: false, free: true };
+            let found = Match {
+                secret: text.as_bytes(),
+                whole: text.as_bytes(),
+                key: None,
+                quoted: false,
+                free: true,
+                place: Place::default(),
+            };
             private_key_der(&found, &mut verdict).map(|()| verdict.confidence)
         };
         let key = der(0x30, &[&[2, 1, 0][..], &der(2, &random(256))].concat());

@@ -113,6 +113,13 @@ pub(super) fn basic_auth(found: &Match<'_>, verdict: &mut Verdict) -> Result<(),
     if let Some(why) = likelihood::placeholder(&bytes[colon + 1..]) {
         return Err(why);
     }
+    let password = Match { secret: &bytes[colon + 1..], quoted: true, key: None, ..*found };
+    let mut inner = verdict.clone();
+    likelihood::command_password(&password, &mut inner)?;
+    if inner.confidence == Confidence::Possible {
+        *verdict = inner;
+        return Ok(());
+    }
     certain(verdict, "it decodes to a user and a password");
     Ok(())
 }
@@ -186,6 +193,7 @@ pub(super) fn azure_sas(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), 
 mod tests {
     use super::*;
     use crate::rules::encoding::encode_base64;
+    use crate::rules::likelihood::Place;
 
     const URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -195,7 +203,14 @@ mod tests {
         whole: &str,
     ) -> Result<(Confidence, Severity), Dropped> {
         let mut verdict = Verdict { confidence: Confidence::Likely, severity: Severity::High, reasons: Vec::new() };
-        let found = Match { secret: secret.as_bytes(), whole: whole.as_bytes(), key: None, quoted: false, free: true };
+        let found = Match {
+            secret: secret.as_bytes(),
+            whole: whole.as_bytes(),
+            key: None,
+            quoted: false,
+            free: true,
+            place: Place::default(),
+        };
         inspect(&found, &mut verdict).map(|()| (verdict.confidence, verdict.severity))
     }
 

@@ -1,0 +1,112 @@
+//! Values that say by their form that they are no secret: times, scopes, filters, options, labels.
+
+use super::characters::contains;
+use crate::rules::filters::{Dropped, Match};
+
+/// Why the form of a value says that it is none.
+pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
+    let value = found.secret;
+    if time(value) {
+        return Some("a time");
+    }
+    if contains(value, b"/aws4_request") || contains(value, b"%2Faws4_request") {
+        return Some("the scope of a signature");
+    }
+    if value.starts_with(b"(") && contains(value, b"=") && value.ends_with(b")") {
+        return Some("a filter");
+    }
+    if value.starts_with(b"--") || value.starts_with(b"-") && value.get(2) == Some(&b' ') {
+        return Some("an option of a command");
+    }
+    if value.starts_with(b"dword:") || value.starts_with(b"hex:") || value.starts_with(b"CN=") {
+        return Some("a typed value or a name");
+    }
+    if hash(value) {
+        return Some("a password hash");
+    }
+    if contains(value, b"%s") || contains(value, b"%d") || contains(value, b"%08x") || computed(value) {
+        return Some("made of a format");
+    }
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let foreign = !value.is_ascii() && digits < 2;
+    if foreign
+        || value.ends_with(b":") && digits == 0
+        || found.place.translates() && (digits < 2 || value.contains(&b' '))
+    {
+        return Some("a text for people");
+    }
+    if !found.quoted && matches!(value.first(), Some(b'&' | b'*' | b'~')) && value[1..].iter().all(name) {
+        return Some("a type or a reference");
+    }
+    None
+}
+
+/// A time as ISO 8601 and RFC 3339 write it: `2026-11-22T10:00:00Z`.
+fn time(value: &[u8]) -> bool {
+    let at = value.iter().position(u8::is_ascii_digit).unwrap_or(0);
+    let rest = &value[at..];
+    let day = rest.len() >= 10 && rest[4] == b'-' && rest[7] == b'-' && rest[..4].iter().all(u8::is_ascii_digit);
+    day && at <= 4 && rest.iter().all(|b| b.is_ascii_digit() || b"-:.+TZ ".contains(b))
+}
+
+/// A password hash as crypt(3) and LDAP (RFC 2307) write it: `$id$…`, `{SCHEME}…`.
+fn hash(value: &[u8]) -> bool {
+    let lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
+    let dollar = value.strip_prefix(b"$").and_then(|rest| {
+        let id = rest.iter().take_while(|b| lower(b)).count();
+        (id >= 1 && rest.get(id) == Some(&b'$')).then(|| rest[id + 1..].len())
+    });
+    let braces = value.strip_prefix(b"{").and_then(|rest| {
+        let scheme = rest.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'-').count();
+        (scheme >= 3 && rest.get(scheme) == Some(&b'}')).then(|| rest.len() - scheme)
+    });
+    dollar.is_some_and(|rest| rest >= 16) || braces.is_some_and(|rest| rest >= 8)
+}
+
+/// Whether a part of a value is computed: `token_{uuid.uuid4().hex}`, `%{control:Password}`, `$ret->{X}`.
+fn computed(value: &[u8]) -> bool {
+    let Some(open) = value.iter().position(|&b| b == b'{') else { return false };
+    let Some(close) = value[open..].iter().position(|&b| b == b'}') else { return false };
+    let inner = &value[open + 1..open + close];
+    let call = inner.iter().any(|b| matches!(b, b'(' | b'$' | b'[' | b'.' | b':'));
+    let before = open > 0 && matches!(value[open - 1], b'%' | b'$' | b'>');
+    inner.iter().any(u8::is_ascii_alphabetic) && (before || call)
+}
+
+fn name(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::likelihood::Place;
+
+    #[test]
+    fn forms_that_are_no_secrets() {
+        let found = |value: &'static str| {
+            let secret = value.as_bytes();
+            Match { secret, whole: secret, key: None, quoted: true, free: true, place: Place::default() }
+        };
+        for value in [
+            "2016-09-08T21:47:36Z",
+            "lt:2016-12-08T22:02:00Z",
+            "KEYID/20150830/us-east-1/service/aws4_request",
+            "(sAMAccountName=x)",
+            "--workgroup=corp",
+            "-p sha512",
+            "{SCHEME}c2FsdHNhbHQ",
+            "$pbkdf2$12000$salt$digestdigest",
+            "tok_{uuid.uuid4().hex}",
+            "API-Schl\u{fc}ssel",
+            "Kennung:",
+        ] {
+            assert!(none(&found(value)).is_some(), "{value}");
+        }
+        for value in [["k9F!", "2mQz7_pL"].concat(), ["$Tr0", "ng!pass9Z"].concat()] {
+            let secret = value.as_bytes();
+            let found = Match { secret, whole: secret, key: None, quoted: true, free: true, place: Place::default() };
+            assert!(none(&found).is_none(), "{value}");
+        }
+    }
+}

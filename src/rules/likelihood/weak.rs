@@ -1,0 +1,119 @@
+//! Passwords that people choose and that nothing but their place tells from words: `moonlight`.
+
+use super::key;
+use super::place::{Company, Kind};
+use crate::level::Confidence;
+use crate::rules::filters::{Dropped, Match, Verdict};
+
+/// What a weak value's place says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weak {
+    /// It is in use, and why.
+    Used(&'static str),
+    /// It may be, and why it may not.
+    Doubtful(&'static str),
+}
+
+/// Whether the place of a weak value says that it is a password in use; `None` where it says nothing.
+pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
+    let key = found.key.filter(|key| key::chosen(key))?;
+    let kind = found.place.kind();
+    if kind == Kind::MadeUp {
+        return None;
+    }
+    let code = matches!(kind, Kind::Configuring | Kind::Other);
+    let company = found.place.has_company(found.secret, code);
+    if company.same || DEFAULTS.iter().any(|word| found.secret.eq_ignore_ascii_case(word.as_bytes())) {
+        return Some(Weak::Doubtful("a default password"));
+    }
+    let Company { user, host, .. } = company;
+    let variable = key.len() >= 6 && key.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    match kind {
+        Kind::Settings if !label(found.secret) && ends_line(found) => Some(Weak::Used("in a file of settings")),
+        Kind::Settings | Kind::Data if user || host => Some(Weak::Used(BESIDE)),
+        Kind::Data if variable => Some(Weak::Used("given to a variable")),
+        Kind::Data => Some(Weak::Doubtful("a word, which may say something else here")),
+        Kind::Configuring if found.quoted && (user || host) => Some(Weak::Used(BESIDE)),
+        Kind::Other if found.quoted && user && host && !letters(found.secret) => Some(Weak::Used(BESIDE)),
+        _ => None,
+    }
+}
+
+/// Keeps a weak value as its place says.
+pub(super) fn keep(weak: Weak, verdict: &mut Verdict) -> Result<(), Dropped> {
+    let why = match weak {
+        Weak::Used(why) => why,
+        Weak::Doubtful(why) => {
+            verdict.confidence = verdict.confidence.min(Confidence::Possible);
+            why
+        }
+    };
+    verdict.reasons.push(why.to_owned());
+    Ok(())
+}
+
+/// Whether a value could be typed as a password: one word, no path and no code.
+pub(super) fn word(value: &[u8]) -> bool {
+    let typed = |b: &u8| b.is_ascii_alphanumeric() || b"!@#$%^&*_-+?=~.".contains(b);
+    let joints = value.iter().filter(|b| matches!(b, b'_' | b'-' | b'.')).count();
+    let digit = value.iter().any(u8::is_ascii_digit);
+    let dotted = value.contains(&b'.') && !digit;
+    phrase(value)
+        || value.iter().all(typed)
+            && !dotted
+            && joints <= 1 + usize::from(digit)
+            && !value.starts_with(b"-")
+            && !super::code::constant(value)
+}
+
+/// Whether a value is a phrase of words drawn from a list: four or more, of small letters, and none of those
+/// that hold a sentence together.
+fn phrase(value: &[u8]) -> bool {
+    let held = ["the", "your", "this", "that", "for", "with", "and", "not", "new", "must", "enter", "please", "should"];
+    let words: Vec<&[u8]> = value.split(|b| matches!(b, b' ' | b'-')).collect();
+    let word = |word: &&[u8]| (3..=12).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase);
+    (4..=10).contains(&words.len())
+        && words.iter().all(word)
+        && !words.iter().any(|word| held.iter().any(|other| *word == other.as_bytes()))
+}
+
+/// Whether a value is the word that a form shows: one capital, then small letters.
+fn label(value: &[u8]) -> bool {
+    value.first().is_some_and(u8::is_ascii_uppercase) && value[1..].iter().all(u8::is_ascii_lowercase)
+}
+
+fn letters(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// Whether nothing but a remark follows a value that stands without quotes: not so in `passwd: files nis`.
+fn ends_line(found: &Match<'_>) -> bool {
+    let rest = found.place.after.split(|&b| b == b'\n').next().unwrap_or_default().trim_ascii();
+    found.quoted || rest.is_empty() || matches!(rest[0], b'#' | b';' | b'&')
+}
+
+const BESIDE: &str = "beside the name of a user or a host";
+
+/// Passwords that programs and images come with.
+const DEFAULTS: [&str; 20] = [
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mongodb",
+    "rabbitmq",
+    "minioadmin",
+    "administrator",
+    "docker",
+    "vagrant",
+    "guest",
+    "system",
+    "oracle",
+    "raspberry",
+    "keycloak",
+    "welcome",
+    "letmein",
+    "compat",
+    "files",
+    "grafana",
+];
