@@ -13,6 +13,7 @@ mod names;
 mod pairs;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show, redact};
@@ -106,16 +107,28 @@ pub fn scan_content<E>(
         keep(view, &fragment, &mut scanned.findings)?;
         // After `keep`: an id that is new is told where its secret is not.
         pairs::absorb(&mut scanned.findings);
-        scanned.findings.retain(|finding| view == View::Plain || !tells(&all.findings, finding));
+        if !all.findings.is_empty() {
+            let told = Told::by(&all.findings);
+            scanned.findings.retain(|finding| !told.tells(finding));
+        }
         all.findings.append(&mut scanned.findings);
         all.given_up = all.given_up.or(scanned.given_up);
     }
     Ok(all)
 }
 
-/// Whether findings of one view tell what another view has found.
-fn tells(known: &[Finding], finding: &Finding) -> bool {
-    known.iter().any(|own| own.rule == finding.rule && own.secret == finding.secret)
+/// What the views before have found.
+struct Told<'a>(HashSet<(&'a str, &'a Secret)>);
+
+impl<'a> Told<'a> {
+    fn by(findings: &'a [Finding]) -> Self {
+        Told(findings.iter().map(|own| (own.rule.as_str(), &own.secret)).collect())
+    }
+
+    /// Whether a finding of another view was told by these.
+    fn tells(&self, finding: &Finding) -> bool {
+        self.0.contains(&(finding.rule.as_str(), &finding.secret))
+    }
 }
 
 /// The findings in a path itself, and the path as it may be shown: with every credential in it
