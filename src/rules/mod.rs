@@ -323,8 +323,9 @@ impl RuleSet {
         Ok(RuleSet { builtin: None, own, own_prefilter, digest, ready: OnceLock::new() })
     }
 
-    /// Calls `found` for every literal of a rule in the text.
-    pub fn search(&self, text: &[u8], mut found: impl FnMut(&prefilter::Candidate<'_>)) {
+    /// Calls `found` for every literal of a rule in the text, as [`Prefilter::search`] does; first for
+    /// the built-in rules, then for own ones.
+    pub fn search(&self, text: &[u8], mut found: impl FnMut(&prefilter::Candidate<'_>) -> Option<usize>) {
         for prefilter in self.builtin.iter().chain(&self.own_prefilter) {
             prefilter.search(text, |candidate| found(&candidate));
         }

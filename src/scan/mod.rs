@@ -11,6 +11,7 @@ pub mod many;
 mod marker;
 mod names;
 mod pairs;
+mod repeat;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -25,6 +26,7 @@ use crate::rules::{Found, Kind, Rule, RuleSet};
 use bounds::{escape_around, stands_free, window_end};
 use explain::{Trace, Trial, Unlike};
 use known::Known;
+use repeat::Repeats;
 
 /// What a scan of one fragment gives.
 #[derive(Debug, Default)]
@@ -73,9 +75,11 @@ fn scan_traced<'a>(
         work,
         broken: false,
         known: Known::default(),
+        repeats: Repeats::default(),
         trace,
     };
     rules.search(&fragment.text, |candidate| {
+        let before = hits.all.len();
         for &number in candidate.rules {
             if hits.given_up().is_none() {
                 match rules.rule(number) {
@@ -84,6 +88,7 @@ fn scan_traced<'a>(
                 }
             }
         }
+        hits.next(candidate, hits.all.len() > before)
     });
     let trace = hits.trace.take();
     (Scan { given_up: hits.given_up(), findings: hits.finish() }, trace)
@@ -164,6 +169,7 @@ struct Hits<'a> {
     /// Whether a rule could not be tried because its pattern does not compile.
     broken: bool,
     known: Known,
+    repeats: Repeats,
     /// What was tried, where somebody wants to read it.
     trace: Option<Trace<'a>>,
 }
@@ -192,10 +198,25 @@ impl<'a> Hits<'a> {
         }
     }
 
+    /// Where the search goes on after a candidate, if what lies between is known or nobody wants to know.
+    fn next(&mut self, candidate: &Candidate<'_>, found: bool) -> Option<usize> {
+        if self.given_up().is_some() {
+            return Some(self.text.len());
+        }
+        if self.trace.is_some() {
+            return None;
+        }
+        if found {
+            self.repeats.found(candidate.end);
+        }
+        self.repeats.next(self.text, candidate)
+    }
+
     fn consider(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) {
         if self.passed.iter().any(|&(n, end)| n == number && candidate.start < end) {
             return;
         }
+        self.repeats.looks(rule);
         let content = self.fragment.part != Part::Path;
         let end = match rule.kind {
             Kind::Token => self.token(rule, candidate),
@@ -205,6 +226,7 @@ impl<'a> Hits<'a> {
             _ => None,
         };
         if let Some(end) = end {
+            self.repeats.found(end);
             match self.passed.iter_mut().find(|(n, _)| *n == number) {
                 Some(passed) => passed.1 = end,
                 None => self.passed.push((number, end)),
