@@ -102,6 +102,7 @@ pub struct Rule {
     /// How it finds its value.
     pub kind: Kind,
     regex: OnceLock<Regex>,
+    anchored: bool,
     chain: Option<Chain<'static>>,
     window: usize,
     /// The longest match of the pattern and one byte more, if it has a bound.
@@ -147,7 +148,7 @@ impl Rule {
     pub fn new(source: RuleSource) -> Result<Self> {
         let longest = chain::longest(&source.pattern);
         let rule = Rule::prepare(source, None, longest)?;
-        let regex = compile(&rule.source)?;
+        let regex = compile(&rule.source, rule.anchored)?;
         rule.regex.get_or_init(|| regex);
         Ok(rule)
     }
@@ -197,13 +198,16 @@ impl Rule {
             _ => longest.unwrap_or(DEFAULT_WINDOW),
         });
         let least = source.least;
-        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, longest, least, own: false })
+        let anchored = kind == Kind::Assigned || kind == Kind::Token && source.lookback == 0;
+        let anchored = anchored && looks_ahead_only(&source.pattern);
+        Ok(Rule { source, kind, regex: OnceLock::new(), anchored, chain, window, longest, least, own: false })
     }
 
-    /// The pattern, compiled on first use.
-    pub fn regex(&self) -> &Regex {
+    /// The pattern, compiled on first use; it may match at the begin of a text alone, see [`Rule::find`].
+    fn regex(&self) -> &Regex {
         self.regex.get_or_init(|| {
-            compile(&self.source).expect("built-in patterns are checked by a test, own ones by `Rule::new`")
+            compile(&self.source, self.anchored)
+                .expect("built-in patterns are checked by a test, own ones by `Rule::new`")
         })
     }
 
@@ -213,10 +217,18 @@ impl Rule {
         if let Some(chain) = &self.chain {
             return chain.find(text, starts).map(|(whole, secret)| Found { whole, secret });
         }
-        let found = self.regex().captures_at(text, *starts.start())?;
-        let whole = found.get(0)?.range();
-        let secret = found.name("secret").map_or(whole.clone(), |group| group.range());
-        Some(Found { whole, secret })
+        let first = |text: &[u8], start: usize, before: usize| {
+            let found = self.regex().captures_at(text, start)?;
+            let place = |group: regex::bytes::Match<'_>| before + group.start()..before + group.end();
+            let whole = place(found.get(0)?);
+            let secret = found.name("secret").map_or(whole.clone(), place);
+            Some(Found { whole, secret })
+        };
+        // Anchored, so that it ends where nothing can match any more, and not with the text.
+        if self.anchored {
+            return starts.take_while(|&start| start <= text.len()).find_map(|start| first(&text[start..], 0, start));
+        }
+        first(text, *starts.start(), 0)
     }
 
     /// Bytes after the start of a literal that a match may reach.
@@ -246,8 +258,21 @@ impl Rule {
     }
 }
 
-fn compile(source: &RuleSource) -> Result<Regex> {
-    RegexBuilder::new(&source.pattern)
+/// Whether a pattern surely asks nothing of what stands before its match.
+fn looks_ahead_only(pattern: &str) -> bool {
+    let bytes = pattern.as_bytes();
+    let asks = |at: usize| match bytes[at] {
+        b'^' => at == 0 || bytes[at - 1] != b'[',
+        b'\\' => matches!(bytes.get(at + 1), Some(b'b' | b'B' | b'A' | b'<' | b'>')),
+        _ => false,
+    };
+    !(0..bytes.len()).any(asks)
+}
+
+fn compile(source: &RuleSource, anchored: bool) -> Result<Regex> {
+    let pattern =
+        if anchored { Cow::Owned(format!(r"\A(?:{})", source.pattern)) } else { Cow::Borrowed(&*source.pattern) };
+    RegexBuilder::new(&pattern)
         .unicode(false)
         .size_limit(PATTERN_LIMIT)
         .dfa_size_limit(PATTERN_LIMIT)
