@@ -42,11 +42,33 @@ impl Chain<'_> {
     /// The first match that begins in `starts`, which is the one that the pattern has, and the part
     /// of it that is secret.
     pub fn find(&self, text: &[u8], starts: RangeInclusive<usize>) -> Option<(Range<usize>, Range<usize>)> {
-        starts.take_while(|&start| start < text.len()).find_map(|start| self.begins(text, start))
+        self.find_or_cut(text, starts).ok()
     }
 
-    /// The match that begins at `start`. No way back is needed: [`links`] sees to that.
-    fn begins(&self, text: &[u8], start: usize) -> Option<(Range<usize>, Range<usize>)> {
+    /// As [`Chain::find`]; where there is none, the first place at which one may begin if the text were
+    /// longer.
+    ///
+    /// # Errors
+    /// That place.
+    pub fn find_or_cut(
+        &self,
+        text: &[u8],
+        starts: RangeInclusive<usize>,
+    ) -> Result<(Range<usize>, Range<usize>), usize> {
+        let mut cut = text.len().min(*starts.end() + 1);
+        for start in starts.take_while(|&start| start < text.len()) {
+            match self.begins(text, start) {
+                Ok(found) => return Ok(found),
+                Err(true) => cut = cut.min(start),
+                Err(false) => {}
+            }
+        }
+        Err(cut)
+    }
+
+    /// The match that begins at `start`; where there is none, whether it is the text's end that stands
+    /// against it. No way back is needed: [`links`] sees to that.
+    fn begins(&self, text: &[u8], start: usize) -> Result<(Range<usize>, Range<usize>), bool> {
         let mut at = start;
         let mut secret: Option<Range<usize>> = None;
         for link in self.links {
@@ -54,14 +76,14 @@ impl Chain<'_> {
             let most = if link.most == ANY { usize::MAX } else { link.most.into() };
             let count = text[at..].iter().take(most).take_while(|&&byte| holds(set, byte)).count();
             if count < usize::from(link.least) {
-                return None;
+                return Err(at + count == text.len());
             }
             if link.secret {
                 secret = Some(secret.map_or(at, |before| before.start)..at + count);
             }
             at += count;
         }
-        Some((start..at, secret.unwrap_or(start..at)))
+        Ok((start..at, secret.unwrap_or(start..at)))
     }
 }
 

@@ -102,7 +102,7 @@ pub struct Rule {
     /// How it finds its value.
     pub kind: Kind,
     regex: OnceLock<Regex>,
-    anchored: bool,
+    begins: Begins,
     chain: Option<Chain<'static>>,
     window: usize,
     /// The longest match of the pattern and one byte more, if it has a bound.
@@ -111,6 +111,22 @@ pub struct Rule {
     /// Whether it is a person's own, not a built-in one.
     pub own: bool,
 }
+
+/// Where a pattern may begin to match, as it is compiled. One that begins near the start of a search is
+/// over where nothing can match any more, and not with the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    Anywhere,
+    /// At most so many bytes after the start.
+    Within(usize),
+}
+
+/// The furthest before a literal from which a pattern is compiled as [`Begins::Within`]: that many copies
+/// of a byte stand before it.
+const FARTHEST: usize = 160;
+
+/// The group that is the match, without the bytes before it.
+const WHOLE: &str = "whole";
 
 /// A match of a rule's pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +164,7 @@ impl Rule {
     pub fn new(source: RuleSource) -> Result<Self> {
         let longest = chain::longest(&source.pattern);
         let rule = Rule::prepare(source, None, longest)?;
-        let regex = compile(&rule.source, rule.anchored)?;
+        let regex = compile(&rule.source, rule.begins)?;
         rule.regex.get_or_init(|| regex);
         Ok(rule)
     }
@@ -198,15 +214,20 @@ impl Rule {
             _ => longest.unwrap_or(DEFAULT_WINDOW),
         });
         let least = source.least;
-        let anchored = kind == Kind::Assigned || kind == Kind::Token && source.lookback == 0;
-        let anchored = anchored && looks_ahead_only(&source.pattern);
-        Ok(Rule { source, kind, regex: OnceLock::new(), anchored, chain, window, longest, least, own: false })
+        let begins = match kind {
+            Kind::Assigned if looks_ahead_only(&source.pattern) => Begins::Within(0),
+            Kind::Token if source.lookback <= FARTHEST && looks_ahead_only(&source.pattern) => {
+                Begins::Within(source.lookback)
+            }
+            _ => Begins::Anywhere,
+        };
+        Ok(Rule { source, kind, regex: OnceLock::new(), begins, chain, window, longest, least, own: false })
     }
 
-    /// The pattern, compiled on first use; it may match at the begin of a text alone, see [`Rule::find`].
+    /// The pattern, compiled on first use; with what may stand before it.
     fn regex(&self) -> &Regex {
         self.regex.get_or_init(|| {
-            compile(&self.source, self.anchored)
+            compile(&self.source, self.begins)
                 .expect("built-in patterns are checked by a test, own ones by `Rule::new`")
         })
     }
@@ -214,21 +235,34 @@ impl Rule {
     /// The first match of the pattern from the begin of `starts` on; of one that begins after them
     /// it may be silent.
     pub fn find(&self, text: &[u8], starts: RangeInclusive<usize>) -> Option<Found> {
+        self.find_or_cut(text, starts).ok()
+    }
+
+    /// As [`Rule::find`]; where there is none, the first place at which one may begin if the text were
+    /// longer.
+    ///
+    /// # Errors
+    /// That place.
+    pub fn find_or_cut(&self, text: &[u8], starts: RangeInclusive<usize>) -> Result<Found, usize> {
         if let Some(chain) = &self.chain {
-            return chain.find(text, starts).map(|(whole, secret)| Found { whole, secret });
+            return chain.find_or_cut(text, starts).map(|(whole, secret)| Found { whole, secret });
         }
-        let first = |text: &[u8], start: usize, before: usize| {
-            let found = self.regex().captures_at(text, start)?;
+        let (from, to) = (*starts.start(), *starts.end());
+        let cut = self.longest.map_or(from, |longest| from.max(text.len().saturating_sub(longest)));
+        let first = |from: usize, before: usize| {
+            let found = self.regex().captures_at(&text[before..], from - before)?;
             let place = |group: regex::bytes::Match<'_>| before + group.start()..before + group.end();
-            let whole = place(found.get(0)?);
+            let whole = place(found.name(WHOLE).or_else(|| found.get(0))?);
             let secret = found.name("secret").map_or(whole.clone(), place);
             Some(Found { whole, secret })
         };
-        // Anchored, so that it ends where nothing can match any more, and not with the text.
-        if self.anchored {
-            return starts.take_while(|&start| start <= text.len()).find_map(|start| first(&text[start..], 0, start));
-        }
-        first(text, *starts.start(), 0)
+        let found = match self.begins {
+            Begins::Anywhere => first(from, 0),
+            // More than one of these may be needed where the pattern is asked from farther before than it is
+            // for a literal.
+            Begins::Within(most) => (from..=to.min(text.len())).step_by(most + 1).find_map(|from| first(from, from)),
+        };
+        found.ok_or(cut)
     }
 
     /// Bytes after the start of a literal that a match may reach.
@@ -269,9 +303,13 @@ fn looks_ahead_only(pattern: &str) -> bool {
     !(0..bytes.len()).any(asks)
 }
 
-fn compile(source: &RuleSource, anchored: bool) -> Result<Regex> {
-    let pattern =
-        if anchored { Cow::Owned(format!(r"\A(?:{})", source.pattern)) } else { Cow::Borrowed(&*source.pattern) };
+fn compile(source: &RuleSource, begins: Begins) -> Result<Regex> {
+    let pattern = &source.pattern;
+    let pattern = match begins {
+        Begins::Anywhere => Cow::Borrowed(pattern.as_str()),
+        Begins::Within(0) => Cow::Owned(format!(r"\A(?:{pattern})")),
+        Begins::Within(most) => Cow::Owned(format!(r"\A(?s:.{{0,{most}}}?)(?P<{WHOLE}>{pattern})")),
+    };
     RegexBuilder::new(&pattern)
         .unicode(false)
         .size_limit(PATTERN_LIMIT)

@@ -13,7 +13,7 @@ pub(super) struct Known {
     clear: Range<usize>,
     /// The last key's word, and what is assigned to it.
     assigned: Option<(Range<usize>, Option<Assignment>)>,
-    /// Per rule up to where its pattern was tried in vain.
+    /// Per rule from where on its pattern was not tried in vain.
     barren: Vec<(u16, usize)>,
 }
 
@@ -44,12 +44,11 @@ impl Known {
     }
 
     /// Where a rule's pattern may begin to match, from `start` on.
-    pub(super) fn untried(&self, number: u16, start: usize, longest: Option<usize>) -> usize {
-        let tried = self.barren.iter().find(|(rule, _)| *rule == number).map_or(0, |(_, end)| *end);
-        longest.map_or(start, |longest| start.max(tried.saturating_sub(longest)))
+    pub(super) fn untried(&self, number: u16, start: usize) -> usize {
+        self.barren.iter().find(|(rule, _)| *rule == number).map_or(start, |(_, end)| start.max(*end))
     }
 
-    /// Keeps that a rule's pattern matches nothing up to `end`.
+    /// Keeps that a rule's pattern begins to match nowhere before `end`.
     pub(super) fn tried(&mut self, number: u16, end: usize) {
         match self.barren.iter_mut().find(|(rule, _)| *rule == number) {
             Some(known) => known.1 = end,

@@ -302,10 +302,14 @@ impl<'a> Hits<'a> {
     fn context(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
         let to = window_end(self.text, candidate.end, rule.window());
         let mut last = None;
-        let mut at = self.known.untried(number, candidate.start, rule.longest);
+        let mut at = self.known.untried(number, candidate.start);
         self.work = self.work.saturating_sub(to.saturating_sub(at));
         let mut matched = false;
-        while let Some(Found { whole, secret }) = rule.find(&self.text[..to], at..=to) {
+        let cut = loop {
+            let Found { whole, secret } = match rule.find_or_cut(&self.text[..to], at..=to) {
+                Ok(found) => found,
+                Err(cut) => break cut,
+            };
             at = whole.end.max(at + 1);
             matched = true;
             let before = carrier::key_before(self.text, secret.start);
@@ -319,9 +323,9 @@ impl<'a> Hits<'a> {
             if self.judge(rule, &whole, &secret, key, quoted) {
                 last = Some(at);
             }
-        }
+        };
         if !matched {
-            self.known.tried(number, to);
+            self.known.tried(number, cut);
             self.unlike(rule, Unlike::Pattern);
         }
         last
