@@ -55,28 +55,36 @@ impl Chain<'_> {
         text: &[u8],
         starts: RangeInclusive<usize>,
     ) -> Result<(Range<usize>, Range<usize>), usize> {
-        let mut cut = text.len().min(*starts.end() + 1);
-        for start in starts.take_while(|&start| start < text.len()) {
-            match self.begins(text, start) {
+        let end = text.len().min(starts.end().saturating_add(1));
+        let (mut start, mut cut) = (*starts.start(), end);
+        while start < end {
+            let (link, at) = match self.begins(text, start) {
                 Ok(found) => return Ok(found),
-                Err(true) => cut = cut.min(start),
-                Err(false) => {}
+                Err(broken) => broken,
+            };
+            if at == text.len() {
+                cut = cut.min(start);
             }
+            // What breaks off the first link does so wherever before it a match would begin.
+            start = if link == 0 { at + 1 } else { start + 1 };
         }
         Err(cut)
     }
 
-    /// The match that begins at `start`; where there is none, whether it is the text's end that stands
-    /// against it. No way back is needed: [`links`] sees to that.
-    fn begins(&self, text: &[u8], start: usize) -> Result<(Range<usize>, Range<usize>), bool> {
+    /// The match that begins at `start`. No way back is needed: [`links`] sees to that.
+    ///
+    /// # Errors
+    /// The link that breaks off, and where.
+    #[expect(clippy::type_complexity, reason = "a match as `find` gives it, or where it breaks off")]
+    fn begins(&self, text: &[u8], start: usize) -> Result<(Range<usize>, Range<usize>), (usize, usize)> {
         let mut at = start;
         let mut secret: Option<Range<usize>> = None;
-        for link in self.links {
+        for (number, link) in self.links.iter().enumerate() {
             let set = &self.sets[usize::from(link.set)];
             let most = if link.most == ANY { usize::MAX } else { link.most.into() };
             let count = text[at..].iter().take(most).take_while(|&&byte| holds(set, byte)).count();
             if count < usize::from(link.least) {
-                return Err(at + count == text.len());
+                return Err((number, at + count));
             }
             if link.secret {
                 secret = Some(secret.map_or(at, |before| before.start)..at + count);

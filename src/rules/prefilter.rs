@@ -170,6 +170,10 @@ impl Prefilter {
         let begin = (literal >> 32) as usize;
         let wanted = &self.text[begin..begin + length];
         let there = text.get(start..start + length)?;
+        // Literals that share a gram mostly differ in these: a comparison of all is a call.
+        if (there[0] ^ wanted[0] | there[length - 1] ^ wanted[length - 1]) & 0xdf != 0 {
+            return None;
+        }
         let equal = if literal & 1 == 1 { there == wanted } else { there.eq_ignore_ascii_case(wanted) };
         let first = (literal >> 16 & 0xffff) as usize;
         let count = (literal >> 1 & 0x7f) as usize;

@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::carrier::{self, Assignment};
 use crate::rules::LONGEST_WORD;
 
+/// The part at which a rule is charged for what it has been charged for before.
+const AGAIN: usize = 4;
+
 /// What the places before have shown.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -13,8 +16,7 @@ pub(super) struct Known {
     clear: Range<usize>,
     /// The last key's word, and what is assigned to it.
     assigned: Option<(Range<usize>, Option<Assignment>)>,
-    /// Per rule from where on its pattern was not tried in vain.
-    barren: Vec<(u16, usize)>,
+    rules: Vec<OfRule>,
 }
 
 impl Known {
@@ -43,16 +45,33 @@ impl Known {
         found
     }
 
-    /// Where a rule's pattern may begin to match, from `start` on.
-    pub(super) fn untried(&self, number: u16, start: usize) -> usize {
-        self.barren.iter().find(|(rule, _)| *rule == number).map_or(start, |(_, end)| start.max(*end))
-    }
-
-    /// Keeps that a rule's pattern begins to match nowhere before `end`.
-    pub(super) fn tried(&mut self, number: u16, end: usize) {
-        match self.barren.iter_mut().find(|(rule, _)| *rule == number) {
-            Some(known) => known.1 = end,
-            None => self.barren.push((number, end)),
+    /// What is known of a rule in this text.
+    pub(super) fn rule(&mut self, number: u16) -> &mut OfRule {
+        let number = usize::from(number);
+        if self.rules.len() <= number {
+            self.rules.resize_with(number + 1, OfRule::default);
         }
+        &mut self.rules[number]
+    }
+}
+
+/// What is known of a rule in a text: places up to which something holds.
+#[derive(Debug, Default)]
+pub(super) struct OfRule {
+    /// The end of the last text it matched: literals inside are done.
+    pub(super) passed: usize,
+    /// Its pattern begins to match nowhere before.
+    pub(super) barren: usize,
+    /// It was charged for all before.
+    charged: usize,
+}
+
+impl OfRule {
+    /// What the rule is charged for looking at a part of the text, in bytes. Most patterns end long before
+    /// their window does; so where windows overlap, what they share is charged at a part.
+    pub(super) fn charge(&mut self, from: usize, to: usize) -> usize {
+        let again = self.charged.clamp(from, to) - from;
+        self.charged = self.charged.max(to);
+        to - from - again + again / AGAIN
     }
 }

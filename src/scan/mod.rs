@@ -71,7 +71,6 @@ fn scan_traced<'a>(
         fragment,
         text,
         all: Vec::new(),
-        passed: Vec::new(),
         work,
         broken: false,
         known: Known::default(),
@@ -162,8 +161,6 @@ struct Hits<'a> {
     fragment: &'a Fragment<'a>,
     text: &'a [u8],
     all: Vec<Hit<'a>>,
-    /// For each rule that was tried, the end of the last text it matched: literals inside are done.
-    passed: Vec<(u16, usize)>,
     /// Bytes that patterns may still look at.
     work: usize,
     /// Whether a rule could not be tried because its pattern does not compile.
@@ -213,13 +210,13 @@ impl<'a> Hits<'a> {
     }
 
     fn consider(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) {
-        if self.passed.iter().any(|&(n, end)| n == number && candidate.start < end) {
+        if candidate.start < self.known.rule(number).passed {
             return;
         }
         self.repeats.looks(rule);
         let content = self.fragment.part != Part::Path;
         let end = match rule.kind {
-            Kind::Token => self.token(rule, candidate),
+            Kind::Token => self.token(rule, number, candidate),
             Kind::FileName if !content => self.file_name(rule),
             Kind::Assigned if content && self.fragment.nature == Nature::Text => self.assigned(rule, candidate),
             Kind::Context if content && self.fragment.nature == Nature::Text => self.context(rule, number, candidate),
@@ -227,21 +224,18 @@ impl<'a> Hits<'a> {
         };
         if let Some(end) = end {
             self.repeats.found(end);
-            match self.passed.iter_mut().find(|(n, _)| *n == number) {
-                Some(passed) => passed.1 = end,
-                None => self.passed.push((number, end)),
-            }
+            self.known.rule(number).passed = end;
         }
     }
 
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
-    fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+    fn token(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
         if !rule.worth_trying(self.known.word(self.text, candidate.start)) {
             return self.unlike(rule, Unlike::Short);
         }
         let from = candidate.start.saturating_sub(rule.source.lookback);
         let to = self.text.len().min(candidate.start + rule.window());
-        self.work = self.work.saturating_sub(to - from);
+        self.work = self.work.saturating_sub(self.known.rule(number).charge(from, to));
         let mut at = from;
         // With a lookback, an earlier match may end before the literal: go on to the one around it.
         loop {
@@ -302,7 +296,7 @@ impl<'a> Hits<'a> {
     fn context(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
         let to = window_end(self.text, candidate.end, rule.window());
         let mut last = None;
-        let mut at = self.known.untried(number, candidate.start);
+        let mut at = candidate.start.max(self.known.rule(number).barren);
         self.work = self.work.saturating_sub(to.saturating_sub(at));
         let mut matched = false;
         let cut = loop {
@@ -325,7 +319,7 @@ impl<'a> Hits<'a> {
             }
         };
         if !matched {
-            self.known.tried(number, cut);
+            self.known.rule(number).barren = cut;
             self.unlike(rule, Unlike::Pattern);
         }
         last
