@@ -117,3 +117,51 @@ fn equal(one: &[u8], other: &[u8]) -> usize {
     let same = STEP * chunks.take_while(|(one, other)| one == other).count();
     same + one[same..].iter().zip(&other[same..]).take_while(|(one, other)| one == other).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::explain::explain;
+    use super::super::scan;
+    use crate::fragment::{Fragment, View};
+    use crate::rules::RuleSet;
+    use crate::rules::template::expand;
+
+    /// A scan that tells its way passes nothing over: both must find the same.
+    fn found(text: &[u8], rules: &RuleSet) -> usize {
+        let fragment = Fragment::content(b"f", text, View::Plain);
+        let (short, long) = (scan(&fragment, rules), explain(&fragment, rules).0);
+        let places = |scan: &super::super::Scan| {
+            scan.findings.iter().map(|own| (own.rule.clone(), own.span.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(places(&short), places(&long));
+        short.findings.len()
+    }
+
+    #[test]
+    fn what_stands_amid_text_that_repeats_itself_is_found() {
+        let rules = RuleSet::builtin();
+        let secret = expand("AKIA{base32:15}Q", "repeat", None).expect("a valid template").into_bytes();
+        for piece in
+            ["AKIA ", "password='", "secret key token=\n", "host=x;password=\n", "asana token and more words\n"]
+        {
+            for length in [100, 5_000, 60_000] {
+                let text = piece.as_bytes().repeat(length / piece.len());
+                assert_eq!(found(&text, &rules), 0, "{piece}");
+                for at in [0, 1, length / 2, length - 40, length] {
+                    let at = at.min(text.len());
+                    let around = [&text[..at], b"\n", &secret, b"\n", &text[at..], &text].concat();
+                    assert_eq!(found(&around, &rules), 1, "{piece} at {at} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_piece_is_known_again() {
+        let rules = RuleSet::builtin();
+        let piece: String = (0..400).map(|number| format!("token {number}\nhost=password{number}\n")).collect();
+        let secret = expand("AKIA{base32:15}Q\n", "again", None).expect("a valid template");
+        let text = [piece.repeat(8), secret.clone(), piece.repeat(8), secret, piece.repeat(2)].concat();
+        assert_eq!(found(text.as_bytes(), &rules), 2);
+    }
+}
