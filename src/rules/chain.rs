@@ -75,6 +75,7 @@ impl Chain<'_> {
     ///
     /// # Errors
     /// The link that breaks off, and where.
+    #[allow(clippy::type_complexity, reason = "a match as `find` gives it, or where it breaks off")]
     fn begins(&self, text: &[u8], start: usize) -> Result<(Range<usize>, Range<usize>), (usize, usize)> {
         let mut at = start;
         let mut secret: Option<Range<usize>> = None;

@@ -17,6 +17,8 @@ pub(super) struct Known {
     /// The last key's word, and what is assigned to it.
     assigned: Option<(Range<usize>, Option<Assignment>)>,
     rules: Vec<OfRule>,
+    /// Per rule its place among these, from 1. Few rules of the many are met in a text.
+    places: Vec<u16>,
 }
 
 impl Known {
@@ -48,10 +50,18 @@ impl Known {
     /// What is known of a rule in this text.
     pub(super) fn rule(&mut self, number: u16) -> &mut OfRule {
         let number = usize::from(number);
-        if self.rules.len() <= number {
-            self.rules.resize_with(number + 1, OfRule::default);
+        if self.places.len() <= number {
+            let mut places = vec![0; (number + 1).next_power_of_two().max(2048)];
+            places[..self.places.len()].copy_from_slice(&self.places);
+            self.places = places;
         }
-        &mut self.rules[number]
+        let place = &mut self.places[number];
+        if *place == 0 {
+            self.rules.push(OfRule::default());
+            // As many at most as there are numbers of rules.
+            *place = u16::try_from(self.rules.len()).unwrap_or(u16::MAX);
+        }
+        &mut self.rules[usize::from(*place) - 1]
     }
 }
 
