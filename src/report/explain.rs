@@ -87,7 +87,9 @@ fn says(judged: &Judged) -> String {
 }
 
 /// The judgements of a report, by what they speak of: path, part, line and column, rule, span.
-struct Judgements<'r>(HashMap<(&'r [u8], Part, (u32, u32), &'r str, &'r Range<usize>), &'r Judged>);
+struct Judgements<'r>(HashMap<Place<'r>, &'r Judged>);
+
+type Place<'r> = (&'r [u8], Part, (u32, u32), &'r str, &'r Range<usize>);
 
 impl<'r> Judgements<'r> {
     fn of(report: &'r Report) -> Self {

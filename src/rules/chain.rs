@@ -29,6 +29,9 @@ const ANY: u16 = u16::MAX;
 /// The most copies of a group that are written out.
 const COPIES: u32 = 16;
 
+/// A match, and the part of it that is secret.
+type Parts = (Range<usize>, Range<usize>);
+
 /// A pattern as a chain.
 #[derive(Debug, Clone, Copy)]
 pub struct Chain<'a> {
@@ -75,8 +78,7 @@ impl Chain<'_> {
     ///
     /// # Errors
     /// The link that breaks off, and where.
-    #[allow(clippy::type_complexity, reason = "a match as `find` gives it, or where it breaks off")]
-    fn begins(&self, text: &[u8], start: usize) -> Result<(Range<usize>, Range<usize>), (usize, usize)> {
+    fn begins(&self, text: &[u8], start: usize) -> Result<Parts, (usize, usize)> {
         let mut at = start;
         let mut secret: Option<Range<usize>> = None;
         for (number, link) in self.links.iter().enumerate() {
