@@ -10,6 +10,7 @@ pub mod checksum;
 pub mod encoding;
 pub mod filters;
 mod likelihood;
+mod pattern;
 pub mod prefilter;
 mod structure;
 pub mod syntax;
@@ -20,9 +21,10 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail, ensure};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use chain::Chain;
+use pattern::{Begins, FARTHEST, WHOLE, compile, looks_ahead_only};
 use prefilter::Prefilter;
 use syntax::RuleSource;
 
@@ -112,22 +114,6 @@ pub struct Rule {
     pub own: bool,
 }
 
-/// Where a pattern may begin to match, as it is compiled. One that begins near the start of a search is
-/// over where nothing can match any more, and not with the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begins {
-    Anywhere,
-    /// At most so many bytes after the start.
-    Within(usize),
-}
-
-/// The furthest before a literal from which a pattern is compiled as [`Begins::Within`]: that many copies
-/// of a byte stand before it.
-const FARTHEST: usize = 160;
-
-/// The group that is the match, without the bytes before it.
-const WHOLE: &str = "whole";
-
 /// A match of a rule's pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -152,9 +138,6 @@ const MOST_WORDS: usize = 200;
 
 /// The furthest that an own rule may look, in bytes.
 const FURTHEST: usize = 64 << 10;
-
-/// The largest compiled size of one pattern, in bytes; ten times what the largest built-in needs.
-const PATTERN_LIMIT: usize = 4 << 20;
 
 impl Rule {
     /// Checks a rule, pattern included.
@@ -290,32 +273,6 @@ impl Rule {
         let keywords = self.source.keywords.iter();
         keywords.map(String::as_bytes).filter(|k| secret.starts_with(k)).map(<[u8]>::len).max().unwrap_or(0)
     }
-}
-
-/// Whether a pattern surely asks nothing of what stands before its match.
-fn looks_ahead_only(pattern: &str) -> bool {
-    let bytes = pattern.as_bytes();
-    let asks = |at: usize| match bytes[at] {
-        b'^' => at == 0 || bytes[at - 1] != b'[',
-        b'\\' => matches!(bytes.get(at + 1), Some(b'b' | b'B' | b'A' | b'<' | b'>')),
-        _ => false,
-    };
-    !(0..bytes.len()).any(asks)
-}
-
-fn compile(source: &RuleSource, begins: Begins) -> Result<Regex> {
-    let pattern = &source.pattern;
-    let pattern = match begins {
-        Begins::Anywhere => Cow::Borrowed(pattern.as_str()),
-        Begins::Within(0) => Cow::Owned(format!(r"\A(?:{pattern})")),
-        Begins::Within(most) => Cow::Owned(format!(r"\A(?s:.{{0,{most}}}?)(?P<{WHOLE}>{pattern})")),
-    };
-    RegexBuilder::new(&pattern)
-        .unicode(false)
-        .size_limit(PATTERN_LIMIT)
-        .dfa_size_limit(PATTERN_LIMIT)
-        .build()
-        .with_context(|| format!("rule `{}`: pattern", source.id))
 }
 
 fn kind_of(source: &RuleSource) -> Result<Kind> {
