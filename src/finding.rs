@@ -9,7 +9,7 @@ use std::ops::Range;
 pub use crate::level::{Confidence, Severity};
 
 /// The bytes of a credential. No `Display`, no `Serialize`; `Debug` hides them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Vec<u8>);
 
 impl Secret {

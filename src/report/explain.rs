@@ -1,6 +1,9 @@
 //! What `scan --explain` tells: for each value on which a rule was tried, what was asked and what
 //! became of it.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::Report;
@@ -20,9 +23,10 @@ const STEP: usize = 13;
 /// For people: a block for each candidate, then how many words had nothing to judge, and totals.
 pub fn human(report: &Report, files: &[ExplainedFile], look: Look) -> String {
     let mut out = String::new();
+    let judgements = Judgements::of(report);
     for file in files {
         for own in &file.explained.candidates {
-            out.push_str(&block(own, &file.path, report, look));
+            out.push_str(&block(own, &file.path, &judgements, look));
             out.push('\n');
         }
     }
@@ -41,7 +45,7 @@ pub fn human(report: &Report, files: &[ExplainedFile], look: Look) -> String {
     out
 }
 
-fn block(own: &Candidate, path: &[u8], report: &Report, look: Look) -> String {
+fn block(own: &Candidate, path: &[u8], judgements: &Judgements<'_>, look: Look) -> String {
     let place = match own.part {
         Part::Content => format!("{}:{}:{}", escape(path), own.line, own.column),
         part => format!("{} ({})", escape(path), part.name()),
@@ -57,7 +61,7 @@ fn block(own: &Candidate, path: &[u8], report: &Report, look: Look) -> String {
     }
     match &own.outcome {
         Outcome::Reported { severity, confidence, reasons } => {
-            let judged = judged(own, path, report);
+            let judged = judgements.on(own, path);
             let severity = judged.map_or(*severity, |judged| judged.finding.severity);
             let reasons: Vec<String> = reasons.iter().map(|reason| escape(reason.as_bytes())).collect();
             row("why", &reasons.join("; "));
@@ -82,16 +86,26 @@ fn says(judged: &Judged) -> String {
     }
 }
 
-/// The judgement on a candidate that is a finding.
-fn judged<'r>(own: &Candidate, path: &[u8], report: &'r Report) -> Option<&'r Judged> {
-    report.findings.iter().find(|judged| {
-        let finding = &judged.finding;
-        let place = (finding.location.part, finding.location.line, finding.location.column);
-        finding.rule == own.rule
-            && finding.span == own.span
-            && place == (own.part, own.line, own.column)
-            && finding.location.path == path
-    })
+/// The judgements of a report, by what they speak of: path, part, line and column, rule, span.
+struct Judgements<'r>(HashMap<Place<'r>, &'r Judged>);
+
+type Place<'r> = (&'r [u8], Part, (u32, u32), &'r str, &'r Range<usize>);
+
+impl<'r> Judgements<'r> {
+    fn of(report: &'r Report) -> Self {
+        let mut all = HashMap::with_capacity(report.findings.len());
+        for judged in &report.findings {
+            let (finding, at) = (&judged.finding, &judged.finding.location);
+            let key = (at.path.as_slice(), at.part, (at.line, at.column), finding.rule.as_str(), &finding.span);
+            all.entry(key).or_insert(judged);
+        }
+        Judgements(all)
+    }
+
+    /// The judgement on a candidate that is a finding.
+    fn on(&self, own: &Candidate, path: &[u8]) -> Option<&'r Judged> {
+        self.0.get(&(path, own.part, (own.line, own.column), own.rule.as_str(), &own.span)).copied()
+    }
 }
 
 /// How many words of rules had nothing to judge in a file.
@@ -189,9 +203,10 @@ impl Totals {
 
 /// For programs: one JSON document with a line feed at its end (`docs/json.md`).
 pub fn json(report: &Report, files: &[ExplainedFile]) -> String {
+    let judgements = Judgements::of(report);
     let document = Document {
         version: VERSION,
-        files: files.iter().map(|file| of_file(file, report)).collect(),
+        files: files.iter().map(|file| of_file(file, &judgements)).collect(),
         not_scanned: &report.receipt.not_scanned,
         totals: Totals::of(files),
     };
@@ -200,19 +215,19 @@ pub fn json(report: &Report, files: &[ExplainedFile]) -> String {
     text
 }
 
-fn of_file<'a>(file: &'a ExplainedFile, report: &'a Report) -> OfFile<'a> {
+fn of_file<'a>(file: &'a ExplainedFile, judgements: &Judgements<'a>) -> OfFile<'a> {
     let unlike = file.explained.unlike.iter().map(|(rule, reason, count)| OfUnlike { rule, reason, count: *count });
     OfFile {
         path: lossy(&file.path),
-        candidates: file.explained.candidates.iter().map(|own| of_candidate(own, &file.path, report)).collect(),
+        candidates: file.explained.candidates.iter().map(|own| of_candidate(own, &file.path, judgements)).collect(),
         unlike: unlike.collect(),
     }
 }
 
-fn of_candidate<'a>(own: &'a Candidate, path: &[u8], report: &'a Report) -> OfCandidate<'a> {
+fn of_candidate<'a>(own: &'a Candidate, path: &[u8], judgements: &Judgements<'a>) -> OfCandidate<'a> {
     let (outcome, covered_by, finding) = match &own.outcome {
         Outcome::Reported { severity, confidence, reasons } => {
-            ("reported", None, Some(of_finding(judged(own, path, report), *severity, *confidence, reasons)))
+            ("reported", None, Some(of_finding(judgements.on(own, path), *severity, *confidence, reasons)))
         }
         Outcome::Covered(rule) => ("covered", Some(rule.as_str()), None),
         Outcome::Dropped => ("dropped", None, None),

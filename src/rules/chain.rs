@@ -29,6 +29,9 @@ const ANY: u16 = u16::MAX;
 /// The most copies of a group that are written out.
 const COPIES: u32 = 16;
 
+/// A match, and the part of it that is secret.
+type Parts = (Range<usize>, Range<usize>);
+
 /// A pattern as a chain.
 #[derive(Debug, Clone, Copy)]
 pub struct Chain<'a> {
@@ -42,26 +45,55 @@ impl Chain<'_> {
     /// The first match that begins in `starts`, which is the one that the pattern has, and the part
     /// of it that is secret.
     pub fn find(&self, text: &[u8], starts: RangeInclusive<usize>) -> Option<(Range<usize>, Range<usize>)> {
-        starts.take_while(|&start| start < text.len()).find_map(|start| self.begins(text, start))
+        self.find_or_cut(text, starts).ok()
+    }
+
+    /// As [`Chain::find`]; where there is none, the first place at which one may begin if the text were
+    /// longer.
+    ///
+    /// # Errors
+    /// That place.
+    pub fn find_or_cut(
+        &self,
+        text: &[u8],
+        starts: RangeInclusive<usize>,
+    ) -> Result<(Range<usize>, Range<usize>), usize> {
+        let end = text.len().min(starts.end().saturating_add(1));
+        let (mut start, mut cut) = (*starts.start(), end);
+        while start < end {
+            let (link, at) = match self.begins(text, start) {
+                Ok(found) => return Ok(found),
+                Err(broken) => broken,
+            };
+            if at == text.len() {
+                cut = cut.min(start);
+            }
+            // What breaks off the first link does so wherever before it a match would begin.
+            start = if link == 0 { at + 1 } else { start + 1 };
+        }
+        Err(cut)
     }
 
     /// The match that begins at `start`. No way back is needed: [`links`] sees to that.
-    fn begins(&self, text: &[u8], start: usize) -> Option<(Range<usize>, Range<usize>)> {
+    ///
+    /// # Errors
+    /// The link that breaks off, and where.
+    fn begins(&self, text: &[u8], start: usize) -> Result<Parts, (usize, usize)> {
         let mut at = start;
         let mut secret: Option<Range<usize>> = None;
-        for link in self.links {
+        for (number, link) in self.links.iter().enumerate() {
             let set = &self.sets[usize::from(link.set)];
             let most = if link.most == ANY { usize::MAX } else { link.most.into() };
             let count = text[at..].iter().take(most).take_while(|&&byte| holds(set, byte)).count();
             if count < usize::from(link.least) {
-                return None;
+                return Err((number, at + count));
             }
             if link.secret {
                 secret = Some(secret.map_or(at, |before| before.start)..at + count);
             }
             at += count;
         }
-        Some((start..at, secret.unwrap_or(start..at)))
+        Ok((start..at, secret.unwrap_or(start..at)))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod checksum;
 pub mod encoding;
 pub mod filters;
 mod likelihood;
+mod pattern;
 pub mod prefilter;
 mod structure;
 pub mod syntax;
@@ -20,9 +21,10 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail, ensure};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use chain::Chain;
+use pattern::{Begins, FARTHEST, WHOLE, compile, looks_ahead_only};
 use prefilter::Prefilter;
 use syntax::RuleSource;
 
@@ -102,6 +104,7 @@ pub struct Rule {
     /// How it finds its value.
     pub kind: Kind,
     regex: OnceLock<Regex>,
+    begins: Begins,
     chain: Option<Chain<'static>>,
     window: usize,
     /// The longest match of the pattern and one byte more, if it has a bound.
@@ -136,9 +139,6 @@ const MOST_WORDS: usize = 200;
 /// The furthest that an own rule may look, in bytes.
 const FURTHEST: usize = 64 << 10;
 
-/// The largest compiled size of one pattern, in bytes; ten times what the largest built-in needs.
-const PATTERN_LIMIT: usize = 4 << 20;
-
 impl Rule {
     /// Checks a rule, pattern included.
     ///
@@ -147,7 +147,7 @@ impl Rule {
     pub fn new(source: RuleSource) -> Result<Self> {
         let longest = chain::longest(&source.pattern);
         let rule = Rule::prepare(source, None, longest)?;
-        let regex = compile(&rule.source)?;
+        let regex = compile(&rule.source, rule.begins)?;
         rule.regex.get_or_init(|| regex);
         Ok(rule)
     }
@@ -197,26 +197,55 @@ impl Rule {
             _ => longest.unwrap_or(DEFAULT_WINDOW),
         });
         let least = source.least;
-        Ok(Rule { source, kind, regex: OnceLock::new(), chain, window, longest, least, own: false })
+        let begins = match kind {
+            Kind::Assigned if looks_ahead_only(&source.pattern) => Begins::Within(0),
+            Kind::Token if source.lookback <= FARTHEST && looks_ahead_only(&source.pattern) => {
+                Begins::Within(source.lookback)
+            }
+            _ => Begins::Anywhere,
+        };
+        Ok(Rule { source, kind, regex: OnceLock::new(), begins, chain, window, longest, least, own: false })
     }
 
-    /// The pattern, compiled on first use.
-    pub fn regex(&self) -> &Regex {
+    /// The pattern, compiled on first use; with what may stand before it.
+    fn regex(&self) -> &Regex {
         self.regex.get_or_init(|| {
-            compile(&self.source).expect("built-in patterns are checked by a test, own ones by `Rule::new`")
+            compile(&self.source, self.begins)
+                .expect("built-in patterns are checked by a test, own ones by `Rule::new`")
         })
     }
 
     /// The first match of the pattern from the begin of `starts` on; of one that begins after them
     /// it may be silent.
     pub fn find(&self, text: &[u8], starts: RangeInclusive<usize>) -> Option<Found> {
+        self.find_or_cut(text, starts).ok()
+    }
+
+    /// As [`Rule::find`]; where there is none, the first place at which one may begin if the text were
+    /// longer.
+    ///
+    /// # Errors
+    /// That place.
+    pub fn find_or_cut(&self, text: &[u8], starts: RangeInclusive<usize>) -> Result<Found, usize> {
         if let Some(chain) = &self.chain {
-            return chain.find(text, starts).map(|(whole, secret)| Found { whole, secret });
+            return chain.find_or_cut(text, starts).map(|(whole, secret)| Found { whole, secret });
         }
-        let found = self.regex().captures_at(text, *starts.start())?;
-        let whole = found.get(0)?.range();
-        let secret = found.name("secret").map_or(whole.clone(), |group| group.range());
-        Some(Found { whole, secret })
+        let (from, to) = (*starts.start(), *starts.end());
+        let cut = self.longest.map_or(from, |longest| from.max(text.len().saturating_sub(longest)));
+        let first = |from: usize, before: usize| {
+            let found = self.regex().captures_at(&text[before..], from - before)?;
+            let place = |group: regex::bytes::Match<'_>| before + group.start()..before + group.end();
+            let whole = place(found.name(WHOLE).or_else(|| found.get(0))?);
+            let secret = found.name("secret").map_or(whole.clone(), place);
+            Some(Found { whole, secret })
+        };
+        let found = match self.begins {
+            Begins::Anywhere => first(from, 0),
+            // More than one of these may be needed where the pattern is asked from farther before than it is
+            // for a literal.
+            Begins::Within(most) => (from..=to.min(text.len())).step_by(most + 1).find_map(|from| first(from, from)),
+        };
+        found.ok_or(cut)
     }
 
     /// Bytes after the start of a literal that a match may reach.
@@ -244,15 +273,6 @@ impl Rule {
         let keywords = self.source.keywords.iter();
         keywords.map(String::as_bytes).filter(|k| secret.starts_with(k)).map(<[u8]>::len).max().unwrap_or(0)
     }
-}
-
-fn compile(source: &RuleSource) -> Result<Regex> {
-    RegexBuilder::new(&source.pattern)
-        .unicode(false)
-        .size_limit(PATTERN_LIMIT)
-        .dfa_size_limit(PATTERN_LIMIT)
-        .build()
-        .with_context(|| format!("rule `{}`: pattern", source.id))
 }
 
 fn kind_of(source: &RuleSource) -> Result<Kind> {
@@ -323,8 +343,9 @@ impl RuleSet {
         Ok(RuleSet { builtin: None, own, own_prefilter, digest, ready: OnceLock::new() })
     }
 
-    /// Calls `found` for every literal of a rule in the text.
-    pub fn search(&self, text: &[u8], mut found: impl FnMut(&prefilter::Candidate<'_>)) {
+    /// Calls `found` for every literal of a rule in the text, as [`Prefilter::search`] does; first for
+    /// the built-in rules, then for own ones.
+    pub fn search(&self, text: &[u8], mut found: impl FnMut(&prefilter::Candidate<'_>) -> Option<usize>) {
         for prefilter in self.builtin.iter().chain(&self.own_prefilter) {
             prefilter.search(text, |candidate| found(&candidate));
         }

@@ -99,9 +99,10 @@ impl Prefilter {
         Ok(tables.finish())
     }
 
-    /// Calls `found` for every literal in `text`, in the order in which their grams stand.
+    /// Calls `found` for every literal in `text`, in the order in which their grams stand. Where it gives
+    /// a place after the block in hand, the search goes on there.
     #[inline]
-    pub fn search<'p>(&'p self, text: &[u8], mut found: impl FnMut(Candidate<'p>)) {
+    pub fn search<'p>(&'p self, text: &[u8], mut found: impl FnMut(Candidate<'p>) -> Option<usize>) {
         let (first, second) = self.bitmaps();
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -113,6 +114,7 @@ impl Prefilter {
                 &padded
             };
             let mut marks = marks(first, block);
+            let mut next = at + BLOCK;
             while marks != 0 {
                 let place = marks.trailing_zeros() as usize;
                 marks &= marks - 1;
@@ -121,10 +123,14 @@ impl Prefilter {
                 let hash = hash(gram);
                 // One branch for both: which kind of gram it is cannot be foretold.
                 if has_bit(second, second_bit(hash)) | has_bit(second, wide_bit(eight)) {
-                    self.look(text, at + place, gram, hash, &mut found);
+                    let farther = self.look(text, at + place, gram, hash, &mut found);
+                    if farther > next {
+                        next = farther;
+                        break;
+                    }
                 }
             }
-            at += BLOCK;
+            at = next;
         }
     }
 
@@ -136,16 +142,25 @@ impl Prefilter {
     }
 
     #[inline(never)]
-    fn look<'p>(&'p self, text: &[u8], at: usize, gram: u32, hash: u32, found: &mut impl FnMut(Candidate<'p>)) {
+    fn look<'p>(
+        &'p self,
+        text: &[u8],
+        at: usize,
+        gram: u32,
+        hash: u32,
+        found: &mut impl FnMut(Candidate<'p>) -> Option<usize>,
+    ) -> usize {
+        let mut next = 0;
         let bucket = bucket(hash);
         let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
         for &entry in &self.entries[range] {
             if (entry >> 32) as u32 == gram
                 && let Some(candidate) = self.verify(text, at, entry)
             {
-                found(candidate);
+                next = next.max(found(candidate).unwrap_or(0));
             }
         }
+        next
     }
 
     fn verify(&self, text: &[u8], at: usize, entry: u64) -> Option<Candidate<'_>> {
@@ -155,6 +170,10 @@ impl Prefilter {
         let begin = (literal >> 32) as usize;
         let wanted = &self.text[begin..begin + length];
         let there = text.get(start..start + length)?;
+        // Literals that share a gram mostly differ in these: a comparison of all is a call.
+        if (there[0] ^ wanted[0] | there[length - 1] ^ wanted[length - 1]) & 0xdf != 0 {
+            return None;
+        }
         let equal = if literal & 1 == 1 { there == wanted } else { there.eq_ignore_ascii_case(wanted) };
         let first = (literal >> 16 & 0xffff) as usize;
         let count = (literal >> 1 & 0x7f) as usize;
@@ -349,7 +368,10 @@ mod tests {
         let list: Vec<_> = literals.iter().zip(0..).map(|(&(l, exact), i)| (l.to_owned(), exact, i)).collect();
         let prefilter = Prefilter::build(&list).expect("valid literals");
         let mut all = Vec::new();
-        prefilter.search(text.as_bytes(), |c| all.push((c.start, c.end)));
+        prefilter.search(text.as_bytes(), |c| {
+            all.push((c.start, c.end));
+            None
+        });
         all
     }
 

@@ -3,13 +3,13 @@
 //! It is the ordinary scan with a [`Trace`] beside it, so that the two cannot disagree. Nothing that
 //! leaves this file holds a value: what is no finding is shown with less than a finding would be.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::locate::{Places, Spans};
-use super::{MOST_HITS, Scan, pairs, scan_traced, show, tells};
+use super::{MOST_HITS, Scan, Told, pairs, scan_traced, show};
 use crate::finding::{Confidence, Finding, Part, Severity, Show, phrase, redact};
-use crate::fragment::{Fragment, View, views};
+use crate::fragment::{Fragment, views};
 use crate::rules::filters::{self, Step, Steps};
 use crate::rules::{Kind, Rule, RuleSet};
 
@@ -80,13 +80,16 @@ pub fn explain(fragment: &Fragment<'_>, rules: &RuleSet) -> (Scan, Explained) {
     let ids: Vec<(Range<usize>, Range<usize>)> =
         scan.findings.iter().filter_map(|own| Some((own.span.clone(), own.pair.clone()?))).collect();
     pairs::absorb(&mut scan.findings);
-    for (id, secret) in ids.into_iter().filter(|(id, _)| scan.findings.iter().all(|own| own.span != *id)) {
-        let Some(secret) = scan.findings.iter().find(|own| own.span == secret) else { continue };
-        let candidates = explained.candidates.iter_mut().filter(|own| own.span == id);
-        for candidate in candidates.filter(|own| matches!(own.outcome, Outcome::Reported { .. })) {
-            candidate.outcome = Outcome::Covered(secret.rule.clone());
-            candidate.redacted = redact(b"", Show::Nothing);
-        }
+    let mut left: HashMap<&Range<usize>, &str> = HashMap::new();
+    for own in &scan.findings {
+        left.entry(&own.span).or_insert(&own.rule);
+    }
+    let covered = ids.iter().filter(|(id, _)| !left.contains_key(id));
+    let covered: HashMap<_, _> = covered.filter_map(|(id, secret)| Some((id, *left.get(secret)?))).collect();
+    for candidate in explained.candidates.iter_mut().filter(|own| matches!(own.outcome, Outcome::Reported { .. })) {
+        let Some(rule) = covered.get(&candidate.span) else { continue };
+        candidate.outcome = Outcome::Covered((*rule).to_owned());
+        candidate.redacted = redact(b"", Show::Nothing);
     }
     (scan, explained)
 }
@@ -98,11 +101,11 @@ pub fn explain_content(path: &[u8], bytes: &[u8], rules: &RuleSet) -> (Scan, Exp
     for &view in views(bytes) {
         let fragment = Fragment::content(path, bytes, view);
         let (mut scan, mut explained) = explain(&fragment, rules);
-        let told = |finding: &Finding| view != View::Plain && tells(&all.0.findings, finding);
-        let again: Vec<(String, Range<usize>)> =
-            scan.findings.iter().filter(|own| told(own)).map(|own| (own.rule.clone(), own.span.clone())).collect();
-        explained.candidates.retain(|own| !again.contains(&(own.rule.clone(), own.span.clone())));
-        scan.findings.retain(|own| !told(own));
+        let told = Told::by(&all.0.findings);
+        let (again, left): (Vec<_>, Vec<_>) = scan.findings.into_iter().partition(|own| told.tells(own));
+        let again: HashSet<_> = again.iter().map(|own| (own.rule.as_str(), &own.span)).collect();
+        explained.candidates.retain(|own| !again.contains(&(own.rule.as_str(), &own.span)));
+        scan.findings = left;
         all.0.findings.append(&mut scan.findings);
         all.0.given_up = all.0.given_up.or(scan.given_up);
         all.1.add(explained);
@@ -207,6 +210,7 @@ impl<'a> Trace<'a> {
             self.trials.iter().filter(|own| hides(own, &fragment.text)).map(|own| own.span.clone()).collect(),
         );
         let mut places = Places::new(&fragment.text);
+        let findings = &Findings::of(findings);
         let candidate = |own: Trial<'_>| {
             let outcome = outcome(&own, findings);
             let (line, column) = places.of(own.span.start);
@@ -218,7 +222,10 @@ impl<'a> Trace<'a> {
                 line,
                 column,
                 redacted: match &outcome {
-                    Outcome::Reported { .. } => reported(own.rule, &own.span, findings),
+                    Outcome::Reported { .. } => {
+                        let finding = findings.at(own.rule, &own.span);
+                        finding.map_or_else(|| redact(b"", Show::Nothing), |own| own.redacted.clone())
+                    }
                     _ if hidden.meet(&own.span) => redact(b"", Show::Nothing),
                     _ => prefix(own.rule, &fragment.text[own.span.clone()]),
                 },
@@ -249,19 +256,42 @@ fn prefix(rule: &Rule, value: &[u8]) -> String {
     }
 }
 
-fn reported(rule: &Rule, span: &Range<usize>, findings: &[Finding]) -> String {
-    let own = findings.iter().find(|own| own.rule == rule.id() && own.span == *span);
-    own.map_or_else(|| redact(b"", Show::Nothing), |own| own.redacted.clone())
+/// The findings of a scan, by their places.
+struct Findings<'a> {
+    /// In the order in which they stand.
+    all: &'a [Finding],
+    /// For each of them, the furthest end of it and those before.
+    reach: Vec<usize>,
 }
 
-fn outcome(trial: &Trial<'_>, findings: &[Finding]) -> Outcome {
+impl<'a> Findings<'a> {
+    fn of(all: &'a [Finding]) -> Self {
+        let mut furthest = 0;
+        let reach = all.iter().map(|own| {
+            furthest = own.span.end.max(furthest);
+            furthest
+        });
+        Findings { all, reach: reach.collect() }
+    }
+
+    /// Those that overlap a place.
+    fn meeting(&self, place: &Range<usize>) -> impl Iterator<Item = &'a Finding> + use<'a> {
+        let (start, end) = (place.start, place.end);
+        let first = self.reach.partition_point(|reach| *reach <= start);
+        self.all[first..].iter().take_while(move |own| own.span.start < end).filter(move |own| own.span.end > start)
+    }
+
+    /// What a rule found at a place.
+    fn at(&self, rule: &Rule, place: &Range<usize>) -> Option<&'a Finding> {
+        self.meeting(place).find(|own| own.rule == rule.id() && own.span == *place)
+    }
+}
+
+fn outcome(trial: &Trial<'_>, findings: &Findings<'_>) -> Outcome {
     if !trial.kept() {
         return Outcome::Dropped;
     }
-    let overlaps = |own: &&Finding| own.span.start < trial.span.end && own.span.end > trial.span.start;
-    let mut there = findings.iter().filter(overlaps);
-    let itself = there.clone().find(|own| own.rule == trial.rule.id() && own.span == trial.span);
-    match (itself, there.next()) {
+    match (findings.at(trial.rule, &trial.span), findings.meeting(&trial.span).next()) {
         (Some(own), _) => {
             let (severity, confidence, reasons) = (own.severity, own.confidence, own.reasons.clone());
             Outcome::Reported { severity, confidence, reasons }

@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::carrier::{self, Assignment};
 use crate::rules::LONGEST_WORD;
 
+/// The part at which a rule is charged for what it has been charged for before.
+const AGAIN: usize = 4;
+
 /// What the places before have shown.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -13,8 +16,9 @@ pub(super) struct Known {
     clear: Range<usize>,
     /// The last key's word, and what is assigned to it.
     assigned: Option<(Range<usize>, Option<Assignment>)>,
-    /// Per rule up to where its pattern was tried in vain.
-    barren: Vec<(u16, usize)>,
+    rules: Vec<OfRule>,
+    /// Per rule its place among these, from 1. Few rules of the many are met in a text.
+    places: Vec<u16>,
 }
 
 impl Known {
@@ -43,17 +47,41 @@ impl Known {
         found
     }
 
-    /// Where a rule's pattern may begin to match, from `start` on.
-    pub(super) fn untried(&self, number: u16, start: usize, longest: Option<usize>) -> usize {
-        let tried = self.barren.iter().find(|(rule, _)| *rule == number).map_or(0, |(_, end)| *end);
-        longest.map_or(start, |longest| start.max(tried.saturating_sub(longest)))
-    }
-
-    /// Keeps that a rule's pattern matches nothing up to `end`.
-    pub(super) fn tried(&mut self, number: u16, end: usize) {
-        match self.barren.iter_mut().find(|(rule, _)| *rule == number) {
-            Some(known) => known.1 = end,
-            None => self.barren.push((number, end)),
+    /// What is known of a rule in this text.
+    pub(super) fn rule(&mut self, number: u16) -> &mut OfRule {
+        let number = usize::from(number);
+        if self.places.len() <= number {
+            let mut places = vec![0; (number + 1).next_power_of_two().max(2048)];
+            places[..self.places.len()].copy_from_slice(&self.places);
+            self.places = places;
         }
+        let place = &mut self.places[number];
+        if *place == 0 {
+            self.rules.push(OfRule::default());
+            // As many at most as there are numbers of rules.
+            *place = u16::try_from(self.rules.len()).unwrap_or(u16::MAX);
+        }
+        &mut self.rules[usize::from(*place) - 1]
+    }
+}
+
+/// What is known of a rule in a text: places up to which something holds.
+#[derive(Debug, Default)]
+pub(super) struct OfRule {
+    /// The end of the last text it matched: literals inside are done.
+    pub(super) passed: usize,
+    /// Its pattern begins to match nowhere before.
+    pub(super) barren: usize,
+    /// It was charged for all before.
+    charged: usize,
+}
+
+impl OfRule {
+    /// What the rule is charged for looking at a part of the text, in bytes. Most patterns end long before
+    /// their window does; so where windows overlap, what they share is charged at a part.
+    pub(super) fn charge(&mut self, from: usize, to: usize) -> usize {
+        let again = self.charged.clamp(from, to) - from;
+        self.charged = self.charged.max(to);
+        to - from - again + again / AGAIN
     }
 }

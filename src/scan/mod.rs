@@ -11,8 +11,10 @@ pub mod many;
 mod marker;
 mod names;
 mod pairs;
+mod repeat;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show, redact};
@@ -24,6 +26,7 @@ use crate::rules::{Found, Kind, Rule, RuleSet};
 use bounds::{escape_around, stands_free, window_end};
 use explain::{Trace, Trial, Unlike};
 use known::Known;
+use repeat::Repeats;
 
 /// What a scan of one fragment gives.
 #[derive(Debug, Default)]
@@ -68,13 +71,14 @@ fn scan_traced<'a>(
         fragment,
         text,
         all: Vec::new(),
-        passed: Vec::new(),
         work,
         broken: false,
         known: Known::default(),
+        repeats: Repeats::default(),
         trace,
     };
     rules.search(&fragment.text, |candidate| {
+        let before = hits.all.len();
         for &number in candidate.rules {
             if hits.given_up().is_none() {
                 match rules.rule(number) {
@@ -83,6 +87,7 @@ fn scan_traced<'a>(
                 }
             }
         }
+        hits.next(candidate, hits.all.len() > before)
     });
     let trace = hits.trace.take();
     (Scan { given_up: hits.given_up(), findings: hits.finish() }, trace)
@@ -106,16 +111,28 @@ pub fn scan_content<E>(
         keep(view, &fragment, &mut scanned.findings)?;
         // After `keep`: an id that is new is told where its secret is not.
         pairs::absorb(&mut scanned.findings);
-        scanned.findings.retain(|finding| view == View::Plain || !tells(&all.findings, finding));
+        if !all.findings.is_empty() {
+            let told = Told::by(&all.findings);
+            scanned.findings.retain(|finding| !told.tells(finding));
+        }
         all.findings.append(&mut scanned.findings);
         all.given_up = all.given_up.or(scanned.given_up);
     }
     Ok(all)
 }
 
-/// Whether findings of one view tell what another view has found.
-fn tells(known: &[Finding], finding: &Finding) -> bool {
-    known.iter().any(|own| own.rule == finding.rule && own.secret == finding.secret)
+/// What the views before have found.
+struct Told<'a>(HashSet<(&'a str, &'a Secret)>);
+
+impl<'a> Told<'a> {
+    fn by(findings: &'a [Finding]) -> Self {
+        Told(findings.iter().map(|own| (own.rule.as_str(), &own.secret)).collect())
+    }
+
+    /// Whether a finding of another view was told by these.
+    fn tells(&self, finding: &Finding) -> bool {
+        self.0.contains(&(finding.rule.as_str(), &finding.secret))
+    }
 }
 
 /// The findings in a path itself, and the path as it may be shown: with every credential in it
@@ -144,13 +161,12 @@ struct Hits<'a> {
     fragment: &'a Fragment<'a>,
     text: &'a [u8],
     all: Vec<Hit<'a>>,
-    /// For each rule that was tried, the end of the last text it matched: literals inside are done.
-    passed: Vec<(u16, usize)>,
     /// Bytes that patterns may still look at.
     work: usize,
     /// Whether a rule could not be tried because its pattern does not compile.
     broken: bool,
     known: Known,
+    repeats: Repeats,
     /// What was tried, where somebody wants to read it.
     trace: Option<Trace<'a>>,
 }
@@ -179,34 +195,47 @@ impl<'a> Hits<'a> {
         }
     }
 
+    /// Where the search goes on after a candidate, if what lies between is known or nobody wants to know.
+    fn next(&mut self, candidate: &Candidate<'_>, found: bool) -> Option<usize> {
+        if self.given_up().is_some() {
+            return Some(self.text.len());
+        }
+        if self.trace.is_some() {
+            return None;
+        }
+        if found {
+            self.repeats.found(candidate.end);
+        }
+        self.repeats.next(self.text, candidate)
+    }
+
     fn consider(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) {
-        if self.passed.iter().any(|&(n, end)| n == number && candidate.start < end) {
+        if candidate.start < self.known.rule(number).passed {
             return;
         }
+        self.repeats.looks(rule);
         let content = self.fragment.part != Part::Path;
         let end = match rule.kind {
-            Kind::Token => self.token(rule, candidate),
+            Kind::Token => self.token(rule, number, candidate),
             Kind::FileName if !content => self.file_name(rule),
             Kind::Assigned if content && self.fragment.nature == Nature::Text => self.assigned(rule, candidate),
             Kind::Context if content && self.fragment.nature == Nature::Text => self.context(rule, number, candidate),
             _ => None,
         };
         if let Some(end) = end {
-            match self.passed.iter_mut().find(|(n, _)| *n == number) {
-                Some(passed) => passed.1 = end,
-                None => self.passed.push((number, end)),
-            }
+            self.repeats.found(end);
+            self.known.rule(number).passed = end;
         }
     }
 
     /// The pattern at the literal. Gives the end of what matched, so that it is not tried again.
-    fn token(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+    fn token(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
         if !rule.worth_trying(self.known.word(self.text, candidate.start)) {
             return self.unlike(rule, Unlike::Short);
         }
         let from = candidate.start.saturating_sub(rule.source.lookback);
         let to = self.text.len().min(candidate.start + rule.window());
-        self.work = self.work.saturating_sub(to - from);
+        self.work = self.work.saturating_sub(self.known.rule(number).charge(from, to));
         let mut at = from;
         // With a lookback, an earlier match may end before the literal: go on to the one around it.
         loop {
@@ -271,10 +300,14 @@ impl<'a> Hits<'a> {
     fn context(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
         let to = window_end(self.text, candidate.end, rule.window());
         let mut last = None;
-        let mut at = self.known.untried(number, candidate.start, rule.longest);
+        let mut at = candidate.start.max(self.known.rule(number).barren);
         self.work = self.work.saturating_sub(to.saturating_sub(at));
         let mut matched = false;
-        while let Some(Found { whole, secret }) = rule.find(&self.text[..to], at..=to) {
+        let cut = loop {
+            let Found { whole, secret } = match rule.find_or_cut(&self.text[..to], at..=to) {
+                Ok(found) => found,
+                Err(cut) => break cut,
+            };
             at = whole.end.max(at + 1);
             matched = true;
             let before = carrier::key_before(self.text, secret.start);
@@ -288,9 +321,9 @@ impl<'a> Hits<'a> {
             if self.judge(rule, &whole, &secret, key, quoted) {
                 last = Some(at);
             }
-        }
+        };
         if !matched {
-            self.known.tried(number, to);
+            self.known.rule(number).barren = cut;
             self.unlike(rule, Unlike::Pattern);
         }
         last
