@@ -37,6 +37,7 @@ const FILES: &[(&str, &str)] = &[
     ("key-value", include_str!("cases/key-value.txt")),
     ("client files", include_str!("cases/client-files.txt")),
     ("YAML", include_str!("cases/yaml.txt")),
+    ("YAML", include_str!("cases/yaml-safe.txt")),
     ("JSON", include_str!("cases/json.txt")),
     ("XML", include_str!("cases/xml.txt")),
     ("TOML", include_str!("cases/toml.txt")),

@@ -1,9 +1,11 @@
 //! Scanning the cases and counting what was found.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::Range;
 
 use leakwarden::finding::{Confidence, Finding, Severity};
+use leakwarden::fragment::Fragment;
 use leakwarden::rules::RuleSet;
 use leakwarden::scan::scan_content;
 
@@ -13,15 +15,20 @@ use crate::value::{alternatives, make};
 /// Expansions of a case whose parts have no alternatives: other draws of the same kinds.
 const DRAWS: usize = 3;
 
-/// A case with its parts filled in.
-struct Expanded {
-    text: String,
-    /// Where each credential stands, piece by piece.
-    secrets: Vec<Vec<Range<usize>>>,
+/// The two ways to count: what blocks, and all that is told.
+const LEAST: [Confidence; 2] = [Confidence::Likely, Confidence::Possible];
+
+/// A credential in an expanded case.
+struct Planted {
+    /// Where it stands, piece by piece.
+    pieces: Vec<Range<usize>>,
+    /// Its kind, and which of the kind's alternatives.
+    kind: &'static str,
 }
 
 /// How one case fared, as shares of its expansions between 0 and 1; at `likely` and above, and at
 /// `possible` and above.
+#[derive(Default)]
 pub struct Outcome {
     /// Of the credentials, those found: a finding covers them.
     pub found: [f64; 2],
@@ -29,107 +36,132 @@ pub struct Outcome {
     pub exact: f64,
     /// Of the expansions, those with a finding where there is no credential.
     pub falsehood: [f64; 2],
-    /// The rules that said something false, or found a credential, sorted.
-    pub rules: Vec<String>,
-    /// The kinds of alternative values that are missed at `possible`, or told falsely at `likely`.
-    pub odd: Vec<String>,
+    /// What is not found, or told falsely: lines of the case with kinds or rules.
+    pub remarks: BTreeSet<String>,
 }
 
 /// Scans each expansion of a case.
 pub fn judge(case: &Case, rules: &RuleSet) -> Outcome {
     let turns = turns(case);
-    let mut outcome =
-        Outcome { found: [0.0; 2], exact: 0.0, falsehood: [0.0; 2], rules: Vec::new(), odd: Vec::new() };
+    let mut outcome = Outcome::default();
     for turn in 0..turns {
-        let expanded = expand(case, turn);
-        let findings = scan(case, &expanded, rules);
-        for (at, least) in [Confidence::Likely, Confidence::Possible].into_iter().enumerate() {
-            let told: Vec<&Finding> = findings.iter().filter(|finding| finding.confidence >= least).collect();
-            let share = 1.0 / (turns * expanded.secrets.len().max(1)) as f64;
-            for secret in &expanded.secrets {
-                if told.iter().any(|finding| covers(finding, secret)) {
-                    outcome.found[at] += share;
-                } else if at == 1 {
-                    outcome.odd.extend(kinds(case, turn));
-                }
-                let whole = secret[0].start..secret[secret.len() - 1].end;
-                if at == 1 && told.iter().any(|finding| finding.span == whole || secret.contains(&finding.span)) {
-                    outcome.exact += share;
-                }
+        let (text, secrets) = expand(case, turn);
+        let findings = scan(case, &text, rules);
+        let each = 1.0 / (turns * secrets.len().max(1)) as f64;
+        for secret in &secrets {
+            let best = findings.iter().filter(|own| covers(own, secret)).map(|own| own.confidence).max();
+            for (found, least) in outcome.found.iter_mut().zip(LEAST) {
+                *found += if best >= Some(least) { each } else { 0.0 };
             }
-            let stray = |finding: &&Finding| !expanded.secrets.iter().any(|secret| touches(finding, secret));
-            if told.iter().copied().any(|finding| stray(&finding)) {
-                outcome.falsehood[at] += 1.0 / turns as f64;
-                if at == 0 {
-                    outcome.odd.extend(kinds(case, turn));
-                }
+            if findings.iter().any(|own| exact(own, secret)) {
+                outcome.exact += each;
+            }
+            if best < Some(LEAST[0]) {
+                let only = if best.is_some() { "only possible" } else { "not found" };
+                let line = line(case, &text, secret.pieces[0].start);
+                outcome.remarks.insert(format!("{only} ({}): {line}", secret.kind));
             }
         }
-        outcome.rules.extend(findings.into_iter().map(|finding| finding.rule));
-    }
-    for list in [&mut outcome.rules, &mut outcome.odd] {
-        list.sort();
-        list.dedup();
+        let strays: Vec<&Finding> =
+            findings.iter().filter(|own| !secrets.iter().any(|secret| touches(own, secret))).collect();
+        for (falsehood, least) in outcome.falsehood.iter_mut().zip(LEAST) {
+            *falsehood += if strays.iter().any(|own| own.confidence >= least) { 1.0 / turns as f64 } else { 0.0 };
+        }
+        for stray in strays {
+            let line = line(case, &text, stray.span.start);
+            let kinds = kinds(case, turn);
+            outcome.remarks.insert(format!("{} false, {} ({kinds}): {line}", stray.confidence.name(), stray.rule));
+        }
     }
     outcome
 }
 
-fn scan(case: &Case, expanded: &Expanded, rules: &RuleSet) -> Vec<Finding> {
-    let keep = |_, _: &_, _: &mut _| Ok::<(), Infallible>(());
-    let Ok(scanned) = scan_content(case.path.as_bytes(), expanded.text.as_bytes(), rules, keep);
+fn scan(case: &Case, text: &str, rules: &RuleSet) -> Vec<Finding> {
+    let keep = |_, _: &Fragment<'_>, _: &mut Vec<Finding>| Ok::<(), Infallible>(());
+    let Ok(scanned) = scan_content(case.path.as_bytes(), text.as_bytes(), rules, keep);
     // Hashes of passwords and ids are told at low severity, as what they are: neither found nor false.
     scanned.findings.into_iter().filter(|finding| finding.severity > Severity::Low).collect()
 }
 
 /// Whether a finding holds a credential, or one piece of it where it is written in several.
-fn covers(finding: &Finding, secret: &[Range<usize>]) -> bool {
-    secret.iter().any(|piece| finding.span.start <= piece.start && finding.span.end >= piece.end)
+fn covers(finding: &Finding, secret: &Planted) -> bool {
+    secret.pieces.iter().any(|piece| finding.span.start <= piece.start && finding.span.end >= piece.end)
 }
 
-fn touches(finding: &Finding, secret: &[Range<usize>]) -> bool {
-    finding.span.start < secret[secret.len() - 1].end && finding.span.end > secret[0].start
+fn exact(finding: &Finding, secret: &Planted) -> bool {
+    finding.span == whole(secret) || secret.pieces.contains(&finding.span)
+}
+
+fn touches(finding: &Finding, secret: &Planted) -> bool {
+    finding.span.start < whole(secret).end && finding.span.end > whole(secret).start
+}
+
+fn whole(secret: &Planted) -> Range<usize> {
+    secret.pieces[0].start..secret.pieces[secret.pieces.len() - 1].end
 }
 
 /// How often a case is expanded: once for each alternative of its parts.
 fn turns(case: &Case) -> usize {
-    let own = |part: &Part| match part {
-        Part::Text(_) => 1,
-        Part::Other(kind) | Part::Secret(kind) | Part::More(kind) => {
-            let inner = kind.rsplit('|').next().unwrap_or(kind);
-            alternatives(inner).len().max(DRAWS)
-        }
-    };
+    let own = |part: &Part| kind(part).map_or(1, |kind| alternatives(inner(kind)).len().max(DRAWS));
     case.parts.iter().map(own).max().unwrap_or(1)
 }
 
-/// The alternatives that this expansion has taken, as far as they are named in this directory.
-fn kinds(case: &Case, turn: usize) -> Vec<String> {
-    let named = |part: &Part| {
-        let (Part::Other(kind) | Part::Secret(kind) | Part::More(kind)) = part else { return None };
-        let all = alternatives(kind.rsplit('|').next().unwrap_or(kind));
-        Some(all.get(turn.checked_rem(all.len())?)?.to_string())
-    };
-    case.parts.iter().filter_map(named).collect()
+fn kind(part: &Part) -> Option<&'static str> {
+    match part {
+        Part::Text(_) => None,
+        Part::Other(kind) | Part::Secret(kind) | Part::More(kind) => Some(kind),
+    }
 }
 
-fn expand(case: &Case, turn: usize) -> Expanded {
-    let mut expanded = Expanded { text: String::new(), secrets: Vec::new() };
+/// A kind without the wrap around it.
+fn inner(kind: &'static str) -> &'static str {
+    kind.rsplit('|').next().unwrap_or(kind)
+}
+
+/// A kind, or the alternative of it that this expansion has.
+fn taken(kind: &'static str, turn: usize) -> &'static str {
+    let all = alternatives(inner(kind));
+    turn.checked_rem(all.len()).map_or(kind, |place| all[place])
+}
+
+/// The other texts that an expansion has, without repetition.
+fn kinds(case: &Case, turn: usize) -> String {
+    let others = case.parts.iter().filter(|part| matches!(part, Part::Other(_))).filter_map(kind);
+    let mut kinds: Vec<&str> = others.map(|kind| taken(kind, turn)).collect();
+    kinds.dedup();
+    kinds.join(", ")
+}
+
+fn expand(case: &Case, turn: usize) -> (String, Vec<Planted>) {
+    let mut text = String::new();
+    let mut secrets: Vec<Planted> = Vec::new();
     for (place, part) in case.parts.iter().enumerate() {
-        let start = expanded.text.len();
-        let (Part::Other(kind) | Part::Secret(kind) | Part::More(kind)) = part else {
-            let Part::Text(text) = part else { continue };
-            expanded.text.push_str(text);
-            continue;
-        };
-        let seed = format!("{} {} {} {place} {turn}", case.carrier, case.path, case.what);
-        expanded.text.push_str(&make(kind, turn, &seed));
-        let span = start..expanded.text.len();
+        let start = text.len();
         match part {
-            Part::Secret(_) => expanded.secrets.push(vec![span]),
-            Part::More(_) => expanded.secrets.last_mut().expect("a piece goes on with one before it").push(span),
+            Part::Text(own) => text.push_str(own),
+            Part::Other(kind) | Part::Secret(kind) | Part::More(kind) => {
+                let seed = format!("{} {} {} {place} {turn}", case.carrier, case.path, case.what);
+                text.push_str(&make(kind, turn, &seed));
+            }
+        }
+        let span = start..text.len();
+        match part {
+            Part::Secret(kind) => secrets.push(Planted { pieces: vec![span], kind: taken(kind, turn) }),
+            Part::More(_) => secrets.last_mut().expect("a piece goes on with one before it").pieces.push(span),
             Part::Text(_) | Part::Other(_) => {}
         }
     }
-    expanded.text.push('\n');
-    expanded
+    text.push('\n');
+    (text, secrets)
+}
+
+/// The line of the case that has become the line at `at`: no value has more than one line.
+fn line(case: &Case, text: &str, at: usize) -> String {
+    let number = text[..at].matches('\n').count();
+    let written = case.parts.iter().map(|part| match part {
+        Part::Text(own) => (*own).to_owned(),
+        Part::Other(kind) => format!("⟨{kind}⟩"),
+        Part::Secret(kind) | Part::More(kind) => format!("⟦{kind}⟧"),
+    });
+    written.collect::<String>().lines().nth(number).unwrap_or_default().trim().to_owned()
 }
