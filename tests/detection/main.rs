@@ -63,7 +63,8 @@ fn each_carrier_reaches_its_floor() {
     let mut below = Vec::new();
     for carrier in carriers.iter().copied().chain(["all"]) {
         let mut sums = [Sum::default(), Sum::default()];
-        for (case, outcome) in cases.iter().zip(&outcomes).filter(|(case, _)| [case.carrier, "all"].contains(&carrier)) {
+        for (case, outcome) in cases.iter().zip(&outcomes).filter(|(case, _)| [case.carrier, "all"].contains(&carrier))
+        {
             (0..2).for_each(|at| sums[at].add(case, outcome, at));
         }
         let [likely, possible] = &sums;
@@ -71,7 +72,14 @@ fn each_carrier_reaches_its_floor() {
         let exact = possible.exact / possible.leaks * 100.0;
         println!(
             "{carrier:16} {:5} {:5}         {:5.1} {:4.1} {:4.1}          {:5.1} {:4.1} {:4.1}   {exact:4.1}",
-            likely.leaks, likely.safe, shares[0][0], shares[0][1], shares[0][2], shares[1][0], shares[1][1], shares[1][2],
+            likely.leaks,
+            likely.safe,
+            shares[0][0],
+            shares[0][1],
+            shares[0][2],
+            shares[1][0],
+            shares[1][1],
+            shares[1][2],
         );
         if likely.safe < likely.leaks {
             below.push(format!("{carrier}: {} leaks and but {} look-alikes", likely.leaks, likely.safe));
@@ -102,7 +110,8 @@ fn tell(case: &Case, outcome: &Outcome) {
         "{} | {} | {} | {found}false {false_likely:.0} % ({false_possible:.0} % at possible)",
         case.carrier, case.path, case.what
     );
-    for remark in &outcome.remarks {
-        println!("    {remark}");
+    for (remark, kinds) in &outcome.remarks {
+        let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+        println!("    {remark}    [{}]", kinds.join(" | "));
     }
 }

@@ -1,6 +1,6 @@
 //! Scanning the cases and counting what was found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ops::Range;
 
@@ -36,8 +36,8 @@ pub struct Outcome {
     pub exact: f64,
     /// Of the expansions, those with a finding where there is no credential.
     pub falsehood: [f64; 2],
-    /// What is not found, or told falsely: lines of the case with kinds or rules.
-    pub remarks: BTreeSet<String>,
+    /// What is not found, or told falsely, and in which line of the case; for each the kinds of values.
+    pub remarks: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Scans each expansion of a case.
@@ -59,7 +59,7 @@ pub fn judge(case: &Case, rules: &RuleSet) -> Outcome {
             if best < Some(LEAST[0]) {
                 let only = if best.is_some() { "only possible" } else { "not found" };
                 let line = line(case, &text, secret.pieces[0].start);
-                outcome.remarks.insert(format!("{only} ({}): {line}", secret.kind));
+                outcome.remarks.entry(format!("{only}: {line}")).or_default().insert(secret.kind.to_owned());
             }
         }
         let strays: Vec<&Finding> =
@@ -69,8 +69,8 @@ pub fn judge(case: &Case, rules: &RuleSet) -> Outcome {
         }
         for stray in strays {
             let line = line(case, &text, stray.span.start);
-            let kinds = kinds(case, turn);
-            outcome.remarks.insert(format!("{} false, {} ({kinds}): {line}", stray.confidence.name(), stray.rule));
+            let remark = format!("told falsely, {} {}: {line}", stray.confidence.name(), stray.rule);
+            outcome.remarks.entry(remark).or_default().extend(kinds(case, turn));
         }
     }
     outcome
@@ -124,12 +124,10 @@ fn taken(kind: &'static str, turn: usize) -> &'static str {
     turn.checked_rem(all.len()).map_or(kind, |place| all[place])
 }
 
-/// The other texts that an expansion has, without repetition.
-fn kinds(case: &Case, turn: usize) -> String {
+/// The texts that stand in a case for others in turn, as this expansion has them.
+fn kinds(case: &Case, turn: usize) -> impl Iterator<Item = String> {
     let others = case.parts.iter().filter(|part| matches!(part, Part::Other(_))).filter_map(kind);
-    let mut kinds: Vec<&str> = others.map(|kind| taken(kind, turn)).collect();
-    kinds.dedup();
-    kinds.join(", ")
+    others.filter(|kind| !alternatives(inner(kind)).is_empty()).map(move |kind| taken(kind, turn).to_owned())
 }
 
 fn expand(case: &Case, turn: usize) -> (String, Vec<Planted>) {

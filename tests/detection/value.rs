@@ -31,7 +31,6 @@ const REFERENCE: &[&str] = &[
     "${DB_PASSWORD:?must be set}",
     "<%= ENV['DB_PASSWORD'] %>",
     "#{dbPassword}",
-    "!vault/billing/db",
     "%env.DB_PASSWORD%",
     "ssm:/billing/prod/db_password",
     "keyring:billing/db",
@@ -79,9 +78,7 @@ const CIPHER: &[&str] = &[
     "vault:v1:{base64:63}=",
     "AQICAHh{base64:157}==",
     "ENC[PKCS7,MIIBe{base64:371}==]",
-    "v1:{base64:16}:{base64:42}==",
     "AgB{base64:337}==",
-    "{lb}{base64:43}={rb}",
 ];
 
 /// Ids and digests.
