@@ -1,10 +1,11 @@
 //! The case files: what stands in `cases/`, one file a carrier, and how it is read.
 //!
 //! A case begins with `=== leak PATH | what it is` or `=== safe PATH | what it is` and runs up to
-//! the next one. In its text `⟦KIND⟧` is a credential that must be found, `⟦+KIND⟧` a further piece
-//! of the one before it (a literal that goes on in the next line), and `⟨KIND⟩` other text made at
-//! run time: ids, digests, references, placeholders. [`super::value`] lists the kinds. Other
-//! brackets would do as well; these stand in none of the formats.
+//! the next one. In its text `{{leak:KIND}}` is a credential that must be found, `{{more:KIND}}` a
+//! further piece of the one before it (a literal that goes on in the next line), and `{{some:KIND}}`
+//! other text made at run time: ids, digests, references, placeholders. [`super::value`] lists the
+//! kinds. It reads as a reference, so that leakwarden has nothing to say of the case files; for the
+//! same reason a look-alike that it still takes for a credential is written `{{some:=TEXT}}`.
 
 /// One case, as it is written.
 pub struct Case {
@@ -78,20 +79,21 @@ fn of_carrier(carrier: &'static str, text: &'static str) -> Vec<Case> {
 
 fn parts(text: &'static str) -> Vec<Part> {
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(open) = rest.find(['⟦', '⟨']) {
-        let width = '⟦'.len_utf8();
-        let secret = rest[open..].starts_with('⟦');
-        let close = rest[open..].find(if secret { '⟧' } else { '⟩' }).expect("each bracket is closed") + open;
-        let kind = &rest[open + width..close];
-        found.push(Part::Text(&rest[..open]));
-        found.push(match (secret, kind.strip_prefix('+')) {
-            (true, Some(kind)) => Part::More(kind),
-            (true, None) => Part::Secret(kind),
-            (false, _) => Part::Other(kind),
-        });
-        rest = &rest[close + width..];
+    let mut text_from = 0;
+    let mut at = 0;
+    while let Some(open) = text[at..].find("{{").map(|open| at + open) {
+        let close = text[open..].find("}}").map_or(text.len(), |close| open + close);
+        at = open + 1;
+        let part = match text[open + 2..close].split_once(':') {
+            Some(("leak", kind)) => Part::Secret(kind),
+            Some(("more", kind)) => Part::More(kind),
+            Some(("some", kind)) => Part::Other(kind),
+            _ => continue,
+        };
+        found.extend([Part::Text(&text[text_from..open]), part]);
+        at = close + 2;
+        text_from = at;
     }
-    found.push(Part::Text(rest));
+    found.push(Part::Text(&text[text_from..]));
     found
 }

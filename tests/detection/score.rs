@@ -84,20 +84,20 @@ fn scan(case: &Case, text: &str, rules: &RuleSet) -> Vec<Finding> {
 }
 
 /// Whether a finding holds a credential, or one piece of it where it is written in several.
-fn covers(finding: &Finding, secret: &Planted) -> bool {
-    secret.pieces.iter().any(|piece| finding.span.start <= piece.start && finding.span.end >= piece.end)
+fn covers(finding: &Finding, planted: &Planted) -> bool {
+    planted.pieces.iter().any(|piece| finding.span.start <= piece.start && finding.span.end >= piece.end)
 }
 
-fn exact(finding: &Finding, secret: &Planted) -> bool {
-    finding.span == whole(secret) || secret.pieces.contains(&finding.span)
+fn exact(finding: &Finding, planted: &Planted) -> bool {
+    finding.span == whole(planted) || planted.pieces.contains(&finding.span)
 }
 
-fn touches(finding: &Finding, secret: &Planted) -> bool {
-    finding.span.start < whole(secret).end && finding.span.end > whole(secret).start
+fn touches(finding: &Finding, planted: &Planted) -> bool {
+    finding.span.start < whole(planted).end && finding.span.end > whole(planted).start
 }
 
-fn whole(secret: &Planted) -> Range<usize> {
-    secret.pieces[0].start..secret.pieces[secret.pieces.len() - 1].end
+fn whole(planted: &Planted) -> Range<usize> {
+    planted.pieces[0].start..planted.pieces[planted.pieces.len() - 1].end
 }
 
 /// How often a case is expanded: once for each alternative of its parts.
@@ -158,8 +158,9 @@ fn line(case: &Case, text: &str, at: usize) -> String {
     let number = text[..at].matches('\n').count();
     let written = case.parts.iter().map(|part| match part {
         Part::Text(own) => (*own).to_owned(),
-        Part::Other(kind) => format!("⟨{kind}⟩"),
-        Part::Secret(kind) | Part::More(kind) => format!("⟦{kind}⟧"),
+        Part::Other(kind) => format!("{{{{some:{kind}}}}}"),
+        Part::Secret(kind) => format!("{{{{leak:{kind}}}}}"),
+        Part::More(kind) => format!("{{{{more:{kind}}}}}"),
     });
     written.collect::<String>().lines().nth(number).unwrap_or_default().trim().to_owned()
 }

@@ -1,6 +1,6 @@
 //! The values that are put into the cases, made at run time: no secret-shaped text stands in the
 //! repository. A kind that is not listed here is a part of leakwarden's own templates
-//! (`docs/rule-syntax.md`): `base62:32`, `hex:40`, `uuid`.
+//! (`docs/rule-syntax.md`): `base62:32`, `hex:40`, `uuid`. `=TEXT` is the text itself.
 
 use leakwarden::rules::template::{Random, expand};
 
@@ -109,6 +109,9 @@ pub fn alternatives(kind: &'static str) -> &'static [&'static str] {
 /// # Panics
 /// Where there is no such kind.
 pub fn make(kind: &'static str, turn: usize, seed: &str) -> String {
+    if let Some(text) = kind.strip_prefix('=') {
+        return text.to_owned();
+    }
     if let Some((wrap, inner)) = kind.split_once('|') {
         return wrapped(wrap, &make(inner, turn, seed), seed);
     }
