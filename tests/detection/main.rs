@@ -97,9 +97,9 @@ fn each_carrier_reaches_its_floor() {
             shares[1][2],
         );
         if likely.safe < likely.leaks {
-            below.push(format!("{carrier}: {} leaks and but {} look-alikes", likely.leaks, likely.safe));
+            below.push(format!("{carrier}: {} leaks, but {} look-alikes", likely.leaks, likely.safe));
         }
-        let floor = FLOORS.iter().find(|(name, _)| *name == carrier).map_or([0.0; 2], |(_, floor)| *floor);
+        let (_, floor) = FLOORS.iter().find(|(name, _)| *name == carrier).expect("each carrier has a floor");
         if (0..2).any(|at| shares[at][2] < floor[at]) {
             below.push(format!("{carrier}: F1 {:.1} and {:.1}, held were {floor:?}", shares[0][2], shares[1][2]));
         }

@@ -80,7 +80,9 @@ fn scan(case: &Case, text: &str, rules: &RuleSet) -> Vec<Finding> {
     let keep = |_, _: &Fragment<'_>, _: &mut Vec<Finding>| Ok::<(), Infallible>(());
     let Ok(scanned) = scan_content(case.path.as_bytes(), text.as_bytes(), rules, keep);
     // Hashes of passwords and ids are told at low severity, as what they are: neither found nor false.
-    scanned.findings.into_iter().filter(|finding| finding.severity > Severity::Low).collect()
+    // So is the id of a key, where its secret is missed.
+    let counts = |finding: &Finding| finding.severity > Severity::Low && finding.rule != "aws-access-key-id";
+    scanned.findings.into_iter().filter(counts).collect()
 }
 
 /// Whether a finding holds a credential, or one piece of it where it is written in several.
