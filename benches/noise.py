@@ -176,7 +176,9 @@ def from_debian(names, folder):
         if not descriptions:
             yield name
         for description in descriptions:
-            run(["dpkg-source", "--no-check", "--no-copy", "-x", description.name, str(folder / description.stem)], cwd=scratch)
+            into = folder / description.stem
+            run(["dpkg-source", "--no-check", "--no-copy", "-x", description.name, str(into)], cwd=scratch)
+            shutil.rmtree(into / ".pc", ignore_errors=True)  # copies of what Debian's patches changed
     shutil.rmtree(apt, ignore_errors=True)
 
 
