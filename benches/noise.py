@@ -12,7 +12,8 @@ what pip runs of a Python source package to read its metadata.
 `scan` scans each package, and prints findings per MB by registry, and by rule and confidence. The MB
 are those that were scanned (10^6 bytes; git's ignore rules count). The reports are kept in
 DIR/reports. With --verdicts it reads the verdicts on findings that block from the table of that
-document, prints the share of each and, with --list, the findings that have none yet.
+document and prints the share of each; --list prints that table anew, with `none yet` where a finding
+has no verdict: somebody has to look at its line, and to write `true`, `dummy` or `false` there.
 
 The names are: the twenty packages of a registry that are fetched most, then some twenty that deal
 with credentials, configuration, tests of authentication, and Debian's sources of applications.
@@ -190,14 +191,18 @@ SOURCES = {
 }
 
 
-def there(folder, name):
-    """Whether a package was fetched before, whatever its version."""
+def is_of(package, name):
+    """Whether a folder is of a package, whatever its version."""
     start = name.lstrip("@").replace("/", "-").replace("-", "_").lower()
-    for found in folder.iterdir():
-        stem = found.name.replace("-", "_").lower()
-        if stem.startswith(start) and stem[len(start) :][:2] in ("", *(f"_{digit}" for digit in range(10))):
-            return True
-    return False
+    stem = package.replace("-", "_").lower()
+    return stem.startswith(start) and stem[len(start) :][:2] in ("", *(f"_{digit}" for digit in range(10)))
+
+
+def group(registry, package):
+    """A registry's name, and whether the package is one of the twenty that it is asked for most."""
+    often, _, rest = SOURCES[registry][1].strip().partition("\n\n")
+    often = bool(rest) and any(is_of(package, name) for name in often.split())
+    return f"{registry}, most used" if often else f"{registry}, others" if rest else registry
 
 
 def fetch(root, only):
@@ -207,18 +212,21 @@ def fetch(root, only):
             continue
         folder = root / registry
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = [name for name in names.split() if not there(folder, name)]
+        there = [found.name for found in folder.iterdir()]
+        wanted = [name for name in names.split() if not any(is_of(found, name) for found in there)]
         for name in bring(wanted, folder.resolve()):
             print(f"{registry}: {name} could not be fetched", file=sys.stderr)
 
 
 def verdicts(document):
-    """The verdicts of the document's table: `| package | path:line | rule | verdict |`."""
+    """The verdicts of the document's table: `| package | path:line,line | rule | verdict |`."""
     known = {}
     for line in document.read_text().splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip("| ").split(" | ")]
         if len(cells) == 4 and cells[3] in VERDICTS:
-            known[tuple(cells[:3])] = cells[3]
+            path, _, lines = cells[1].rpartition(":")
+            for number in lines.split(","):
+                known[cells[0], f"{path}:{number}", cells[2]] = cells[3]
     return known
 
 
@@ -242,48 +250,64 @@ def scan(root, leakwarden, only):
             yield registry, package.name, told["receipt"]["bytes"], told["findings"]
 
 
-def place(finding):
-    """A finding's path within its package, and its line."""
-    return f"{finding['path'].removeprefix('./')}:{finding['line']}"
-
-
 def tell(scanned, known, listed):
     """Prints the tables."""
-    size, count = collections.Counter(), collections.Counter()
-    rules = collections.defaultdict(collections.Counter)
-    judged, unjudged = collections.defaultdict(collections.Counter), []
-    packages = collections.Counter()
+    size, count, packages = collections.Counter(), collections.Counter(), collections.Counter()
+    rules, judged, rows = (collections.defaultdict(collections.Counter) for _ in range(3))
     for registry, package, scanned_bytes, findings in scanned:
-        packages[registry] += 1
-        size[registry] += scanned_bytes
+        source = group(registry, package)
+        packages[source] += 1
+        size[source] += scanned_bytes
         for finding in findings:
-            count[registry, finding["confidence"]] += 1
-            rules[finding["rule"]][finding["confidence"]] += 1
-            if finding["confidence"] == "possible":
+            rule, confidence = finding["rule"], finding["confidence"]
+            count[source, confidence] += 1
+            count[source, "blocking"] += finding["blocking"]
+            rules[rule][confidence] += 1
+            if confidence == "possible":
                 continue
-            verdict = known.get((package, place(finding), finding["rule"]), "none yet")
-            judged[registry][verdict] += 1
-            if verdict == "none yet":
-                unjudged.append(f"{registry}\t{package}\t{place(finding)}\t{finding['rule']}")
+            path = finding["path"].removeprefix("./")
+            verdict = known.get((package, f"{path}:{finding['line']}", rule), "none yet")
+            judged[source][verdict] += 1
+            rules[rule][verdict] += 1
+            rows[package, path, rule, verdict][finding["line"]] += 1
 
-    print("| source | packages | MB | certain | likely | possible | certain and likely per MB | true | dummy | false | none yet |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for registry in [*size, "all"]:
-        these = list(size) if registry == "all" else [registry]
+    heads = ["source", "packages", "MB", *CONFIDENCES]
+    heads += ["the first two per MB", "that block, per MB", *VERDICTS, "none yet", "share true"]
+    table(heads)
+    for source in [*sorted(size), "all"]:
+        these = list(size) if source == "all" else [source]
         mega = sum(size[one] for one in these) / 1e6
         numbers = [sum(count[one, confidence] for one in these) for confidence in CONFIDENCES]
         shares = [sum(judged[one][verdict] for one in these) for verdict in (*VERDICTS, "none yet")]
-        rate = (numbers[0] + numbers[1]) / mega if mega else 0
-        row = [registry, sum(packages[one] for one in these), f"{mega:.1f}", *numbers, f"{rate:.3f}", *shares]
-        print("|", " | ".join(map(str, row)), "|")
+        sure = numbers[0] + numbers[1]
+        rates = [f"{many / mega:.3f}" for many in (sure, sum(count[one, "blocking"] for one in these))]
+        share = f"{100 * shares[0] / sure:.0f} %" if sure else "-"
+        row(source, sum(packages[one] for one in these), f"{mega:.1f}", *numbers, *rates, *shares, share)
 
     mega = sum(size.values()) / 1e6
-    print("\n| rule | certain | likely | possible | per MB |\n|---|---|---|---|---|")
+    print()
+    table(["rule", *CONFIDENCES, "first two per MB", *VERDICTS, "none yet"])
     for rule, told in sorted(rules.items(), key=lambda item: (-item[1]["certain"] - item[1]["likely"], item[0])):
-        row = [f"`{rule}`", *(told[confidence] for confidence in CONFIDENCES), f"{sum(told.values()) / mega:.3f}"]
-        print("|", " | ".join(map(str, row)), "|")
+        numbers = [told[confidence] for confidence in CONFIDENCES]
+        rate = f"{(numbers[0] + numbers[1]) / mega:.3f}"
+        row(f"`{rule}`", *numbers, rate, *(told[verdict] for verdict in (*VERDICTS, "none yet")))
+
     if listed:
-        print("\n" + "\n".join(unjudged))
+        print()
+        table(["package", "path:line", "rule", "verdict"])
+        for (package, path, rule, verdict), lines in rows.items():
+            row(f"`{package}`", f"`{path}:{','.join(map(str, sorted(lines)))}`", f"`{rule}`", verdict)
+
+
+def row(*cells):
+    """Prints a row of a Markdown table."""
+    print("|", " | ".join(map(str, cells)), "|")
+
+
+def table(heads):
+    """Prints a Markdown table's head."""
+    row(*heads)
+    print("|" + "---|" * len(heads))
 
 
 def main():
@@ -293,7 +317,7 @@ def main():
     words.add_argument("--only", action="append", choices=SOURCES, help="of this registry only")
     words.add_argument("--leakwarden", default="leakwarden", metavar="PROGRAM")
     words.add_argument("--verdicts", type=pathlib.Path, metavar="DOCUMENT")
-    words.add_argument("--list", action="store_true", help="name the findings that block and have no verdict yet")
+    words.add_argument("--list", action="store_true", help="name each finding that blocks, and its verdict")
     asked = words.parse_args()
     if asked.action == "fetch":
         return fetch(asked.folder, asked.only)
