@@ -11,7 +11,7 @@ what pip runs of a Python source package to read its metadata.
 
 `scan` scans each package, and prints findings per MB by registry, and by rule and confidence. The MB
 are those that were scanned (10^6 bytes; git's ignore rules count). The reports are kept in
-DIR/reports. With --verdicts it reads the verdicts on findings that block from the table of that
+DIR/reports. With --verdicts it reads the verdicts on likely and certain findings from the table of that
 document and prints the share of each; --list prints that table anew, with `none yet` where a finding
 has no verdict: somebody has to look at its line, and to write `true`, `dummy` or `false` there.
 
@@ -214,7 +214,7 @@ def fetch(root, only):
         folder.mkdir(parents=True, exist_ok=True)
         there = [found.name for found in folder.iterdir()]
         wanted = [name for name in names.split() if not any(is_of(found, name) for found in there)]
-        for name in bring(wanted, folder.resolve()):
+        for name in bring(wanted, folder.resolve()) if wanted else ():
             print(f"{registry}: {name} could not be fetched", file=sys.stderr)
 
 
@@ -317,7 +317,7 @@ def main():
     words.add_argument("--only", action="append", choices=SOURCES, help="of this registry only")
     words.add_argument("--leakwarden", default="leakwarden", metavar="PROGRAM")
     words.add_argument("--verdicts", type=pathlib.Path, metavar="DOCUMENT")
-    words.add_argument("--list", action="store_true", help="name each finding that blocks, and its verdict")
+    words.add_argument("--list", action="store_true", help="name each likely or certain finding, and its verdict")
     asked = words.parse_args()
     if asked.action == "fetch":
         return fetch(asked.folder, asked.only)
