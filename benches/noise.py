@@ -272,7 +272,7 @@ def tell(scanned, known, listed):
             rows[package, path, rule, verdict][finding["line"]] += 1
 
     heads = ["source", "packages", "MB", *CONFIDENCES]
-    heads += ["the first two per MB", "that block, per MB", *VERDICTS, "none yet", "share true"]
+    heads += ["the first two per MB", "that block, per MB", *VERDICTS, "none yet", "share true", "dummy and false per MB"]
     table(heads)
     for source in [*sorted(size), "all"]:
         these = list(size) if source == "all" else [source]
@@ -282,7 +282,8 @@ def tell(scanned, known, listed):
         sure = numbers[0] + numbers[1]
         rates = [f"{many / mega:.3f}" for many in (sure, sum(count[one, "blocking"] for one in these))]
         share = f"{100 * shares[0] / sure:.0f} %" if sure else "-"
-        row(source, sum(packages[one] for one in these), f"{mega:.1f}", *numbers, *rates, *shares, share)
+        wrong = f"{(shares[1] + shares[2]) / mega:.3f}"
+        row(source, sum(packages[one] for one in these), f"{mega:.1f}", *numbers, *rates, *shares, share, wrong)
 
     mega = sum(size.values()) / 1e6
     print()
