@@ -38,7 +38,7 @@ fn every_rule_finds_its_examples_and_none_of_its_negative_examples() {
         let found = |part: Part, text: &str| -> Vec<String> {
             let fragment = match part {
                 Part::Path => Fragment::text(text.as_bytes(), part, text.as_bytes()),
-                _ => Fragment::content(b"example", text.as_bytes(), View::Plain),
+                _ => Fragment::content(b"text", text.as_bytes(), View::Plain),
             };
             scan(&fragment, &set).findings.into_iter().map(|f| f.rule).collect()
         };

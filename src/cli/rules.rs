@@ -120,7 +120,7 @@ pub(super) fn complaints(sources: &[RuleSource], set: &RuleSet) -> Result<Vec<St
 fn found_in(part: Part, text: &str, set: &RuleSet) -> Vec<String> {
     let findings = match part {
         Part::Path => scan_path(text.as_bytes(), set).0,
-        _ => scan(&Fragment::content(b"example", text.as_bytes(), View::Plain), set).findings,
+        _ => scan(&Fragment::content(b"text", text.as_bytes(), View::Plain), set).findings,
     };
     findings.into_iter().map(|finding| finding.rule).collect()
 }

@@ -31,7 +31,7 @@ pub fn with(source: RuleSource) -> RuleSource {
         let own = RuleSource { examples: vec![example], negative_examples: vec![negative], ..source.clone() };
         let set = RuleSet::new(vec![own.clone()]).ok()?;
         let found = |text: &str| {
-            let fragment = Fragment::content(b"example", text.as_bytes(), View::Plain);
+            let fragment = Fragment::content(b"text", text.as_bytes(), View::Plain);
             scan(&fragment, &set).findings.into_iter().map(|finding| finding.rule).collect()
         };
         let complaints = check::check(&own, |_, text| found(text)).ok()?;

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::locate::{Places, Spans};
-use super::{MOST_HITS, Scan, Told, pairs, scan_traced, show};
+use super::tell::show;
+use super::{MOST_HITS, Scan, Told, pairs, scan_traced};
 use crate::finding::{Confidence, Finding, Part, Severity, Show, phrase, redact};
 use crate::fragment::{Fragment, views};
 use crate::rules::filters::{self, Step, Steps};

@@ -12,12 +12,14 @@ mod marker;
 mod names;
 mod pairs;
 mod repeat;
+mod table;
+mod tell;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::finding::{Confidence, Finding, Location, Part, Secret, Severity, Show, redact};
+use crate::finding::{Confidence, Finding, Part, Secret, Severity};
 use crate::fragment::{Fragment, Nature, View, views};
 use crate::rules::filters::{self, AROUND, Match, Place, Steps};
 use crate::rules::prefilter::Candidate;
@@ -273,10 +275,34 @@ impl<'a> Hits<'a> {
         self.work = self.work.saturating_sub(read);
         let value = |found: &carrier::Assignment| &self.text[found.value.clone()];
         let assigned = found.as_ref().filter(|found| rule.worth_trying(value(found))).cloned();
-        let Some(found) = assigned.or_else(|| self.beside(rule, word)).or(found) else {
-            return self.unlike(rule, Unlike::NoValue);
+        let Some(found) = assigned.or_else(|| self.beside(rule, word.clone())).or(found) else {
+            return self.below(rule, &word);
         };
-        let value = value(&found);
+        let mut last = self.value(rule, found.clone());
+        for next in carrier::rest_of_list(self.text, &found) {
+            self.work = self.work.saturating_sub(next.value.len());
+            last = self.value(rule, next).or(last);
+        }
+        last
+    }
+
+    /// The values below a word that names the column of a table.
+    fn below(&mut self, rule: &'a Rule, word: &Range<usize>) -> Option<usize> {
+        let general = matches!(rule.source.structure, Some(Structure::Issued | Structure::Password));
+        let values = if general { table::column(self.text, word) } else { Vec::new() };
+        if values.is_empty() {
+            return self.unlike(rule, Unlike::NoValue);
+        }
+        for value in values {
+            self.work = self.work.saturating_sub(value.value.len() + NO_VALUE);
+            self.value(rule, value);
+        }
+        None
+    }
+
+    /// The pattern against one whole value. Gives its end where it is a finding.
+    fn value(&mut self, rule: &'a Rule, found: carrier::Assignment) -> Option<usize> {
+        let value = &self.text[found.value.clone()];
         if !rule.worth_trying(value) {
             return self.unlike_value(rule, found, "too short, or without what such a value holds");
         }
@@ -292,7 +318,7 @@ impl<'a> Hits<'a> {
     fn beside(&self, rule: &Rule, word: Range<usize>) -> Option<carrier::Assignment> {
         let drawn = rule.source.structure == Some(Structure::Issued) && !carrier::part_of_name(self.text, &word);
         let named = if drawn { loose::named(self.text, word) } else { None }?;
-        Some(carrier::Assignment { key: named.key, value: named.value, quoted: named.quoted })
+        Some(carrier::Assignment { key: named.key, value: named.value, quoted: named.quoted, listed: false })
     }
 
     /// The pattern in what follows a word; the value must be assigned to a key that names a secret
@@ -418,7 +444,7 @@ impl<'a> Hits<'a> {
         pairs::join(&mut kept, self.text);
         let mut places = locate::Places::new(self.text);
         let spans: Vec<Range<usize>> = kept.iter().map(|hit| hit.span.clone()).collect();
-        let tell = |hit| finding(hit, self.fragment, self.text, &mut places);
+        let tell = |hit| tell::finding(hit, self.fragment, self.text, &mut places);
         let mut findings: Vec<Finding> = kept.into_iter().map(tell).collect();
         for marker in findings.iter_mut().filter_map(|finding| finding.marker.as_mut()) {
             // A remark that runs into another finding would carry it into reports.
@@ -427,75 +453,6 @@ impl<'a> Hits<'a> {
             }
         }
         findings
-    }
-}
-
-impl Hits<'_> {
-    /// Says to which key a value is assigned. A key that is itself part of something found is not
-    /// named: in a list, the value before may look like one.
-    fn explain(&mut self) {
-        let spans = locate::Spans::of(self.all.iter().map(|hit| hit.span.clone()).collect());
-        for hit in &mut self.all {
-            let Some(key) = &hit.key else { continue };
-            let name = filters::shown_key(self.text, key.clone(), hit.span.start);
-            if let Some(name) = name.filter(|_| !spans.meet(key)) {
-                hit.reasons.push(format!("assigned to `{name}`"));
-            }
-        }
-        for hit in self.all.iter_mut().filter(|hit| hit.reasons.is_empty()) {
-            hit.reasons.push(format!("has the shape of a {} {}", hit.rule.source.provider, hit.rule.source.name));
-        }
-    }
-}
-
-fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut locate::Places<'_>) -> Finding {
-    let bytes = &text[hit.span.clone()];
-    let source = &hit.rule.source;
-    let (line, column) = places.of(hit.span.start);
-    let (end_line, end_column) = places.of(hit.span.end);
-    let redacted = match hit.rule.kind {
-        Kind::FileName => crate::finding::escape(bytes),
-        _ => redact(bytes, show(hit.rule, bytes)),
-    };
-    Finding {
-        rule: source.id.clone(),
-        provider: source.provider.clone(),
-        name: source.name.clone(),
-        severity: hit.severity,
-        confidence: hit.confidence,
-        location: Location { path: fragment.path.to_vec(), part: fragment.part, line, column, end_line, end_column },
-        secret: Secret::new(bytes),
-        marker: marker::beside(text, &hit.span),
-        issued: issued(hit.rule, bytes),
-        span: hit.span,
-        redacted,
-        reasons: hit.reasons,
-        rotate: source.rotate.clone(),
-        pair: hit.pair,
-        key_tag: hit.key.map(|key| crate::fingerprint::tag(&text[key])),
-    }
-}
-
-/// What may be shown of a value of this rule.
-fn show(rule: &Rule, bytes: &[u8]) -> Show {
-    match rule.kind {
-        _ if rule.source.hide => Show::Nothing,
-        Kind::Token => Show::Prefix(rule.fixed_prefix(bytes)),
-        // Without a prefix the value may have been chosen by a person unless the pattern is strict.
-        _ if rule.source.provider == "Generic" => Show::Nothing,
-        _ => Show::Prefix(0),
-    }
-}
-
-/// How many leading bytes are fixed, if a value of this rule is drawn at random by its issuer.
-fn issued(rule: &Rule, bytes: &[u8]) -> Option<usize> {
-    use crate::rules::syntax::Structure::{BasicAuth, Password, Pem, UrlPassword};
-    let source = &rule.source;
-    match source.structure {
-        Some(Pem) => Some(0),
-        Some(UrlPassword | Password | BasicAuth) => None,
-        _ if rule.kind == Kind::FileName || source.hide || source.provider == "Generic" => None,
-        _ => Some(rule.fixed_prefix(bytes)),
     }
 }
 

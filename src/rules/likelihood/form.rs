@@ -9,8 +9,11 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if time(value) {
         return Some("a time");
     }
-    if contains(value, b"/aws4_request") || contains(value, b"%2Faws4_request") {
+    if value.starts_with(b"AWS4-") || contains(value, b"/aws4_request") || contains(value, b"%2Faws4_request") {
         return Some("the scope of a signature");
+    }
+    if version(value) {
+        return Some("a version");
     }
     if value.starts_with(b"(") && contains(value, b"=") && value.ends_with(b")") {
         return Some("a filter");
@@ -49,6 +52,13 @@ fn time(value: &[u8]) -> bool {
     day && at <= 4 && rest.iter().all(|b| b.is_ascii_digit() || b"-:.+TZ ".contains(b))
 }
 
+/// A version or a range of versions: `^7.1.2`, `>=1.0`.
+fn version(value: &[u8]) -> bool {
+    let start = value.iter().take_while(|b| matches!(b, b'^' | b'~' | b'>' | b'<' | b'=' | b'v' | b' ')).count();
+    let rest = &value[start..];
+    rest.contains(&b'.') && rest.iter().all(|b| b.is_ascii_digit() || b". -|<>=^~x*".contains(b))
+}
+
 /// A password hash as crypt(3) and LDAP (RFC 2307) write it: `$id$…`, `{SCHEME}…`.
 fn hash(value: &[u8]) -> bool {
     let lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
@@ -60,7 +70,13 @@ fn hash(value: &[u8]) -> bool {
         let scheme = rest.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'-').count();
         (scheme >= 3 && rest.get(scheme) == Some(&b'}')).then(|| rest.len() - scheme)
     });
-    dollar.is_some_and(|rest| rest >= 16) || braces.is_some_and(|rest| rest >= 8)
+    // SQL Server's.
+    let server = value.len() >= 50 && (value.starts_with(b"0x0100") || value.starts_with(b"0x0200"));
+    // PostgreSQL's and MySQL's.
+    let hex = |rest: &[u8], length| rest.len() == length && rest.iter().all(u8::is_ascii_hexdigit);
+    let post = value.starts_with(b"SCRAM-SHA-256$") || value.strip_prefix(b"md5").is_some_and(|rest| hex(rest, 32));
+    let my = value.strip_prefix(b"*").is_some_and(|rest| hex(rest, 40));
+    server || post || my || dollar.is_some_and(|rest| rest >= 16) || braces.is_some_and(|rest| rest >= 8)
 }
 
 /// Whether a part of a value is computed: `token_{uuid.uuid4().hex}`, `%{control:Password}`, `$ret->{X}`.
@@ -100,6 +116,7 @@ mod tests {
             "tok_{uuid.uuid4().hex}",
             "API-Schl\u{fc}ssel",
             "Kennung:",
+            "^7.1.2",
         ] {
             assert!(none(&found(value)).is_some(), "{value}");
         }

@@ -162,7 +162,7 @@ pub enum Role {
 }
 
 /// Words directly before `key` with which values are looked up, ordered or checked.
-const HANDLES: [&str; 101] = [
+const HANDLES: [&str; 102] = [
     "cache",
     "primary",
     "foreign",
@@ -258,6 +258,7 @@ const HANDLES: [&str; 101] = [
     "restore",
     "surrogate",
     "correlation",
+    "websocket",
     "tenant",
     "cached",
     "combo",
@@ -312,7 +313,8 @@ pub fn role(key: &[u8]) -> Role {
     let known = is(&plain(last), &["pubkey", "publickey"])
         || is(nearest, &["pubkey", "publickey"])
         || words.windows(2).any(|pair| is(&pair[0], &["public", "pub"]) && pair[1].starts_with("key"))
-        || words.iter().any(|word| word == "sitekey");
+        || words.iter().any(|word| word == "sitekey")
+        || one.ends_with("key") && nearest.ends_with("public");
     if known || one == "key" && is(nearest, &PUBLIC) {
         return Role::Public;
     }
@@ -321,7 +323,7 @@ pub fn role(key: &[u8]) -> Role {
             return false;
         }
         let one = word.strip_suffix('s').unwrap_or(word);
-        ["key", "token", "secret", "auth", "password", "passwd", "pwd", "pass", "credential"]
+        ["key", "token", "secret", "auth", "authorization", "password", "passwd", "pwd", "pass", "credential"]
             .iter()
             .any(|end| one.ends_with(end))
             || is(word, &["pat", "bearer", "api"])
@@ -368,11 +370,26 @@ pub(super) fn chosen(key: &[u8]) -> bool {
     let stem = &last[..last.len() - last.iter().rev().take_while(|b| b.is_ascii_digit()).count()];
     let ends = ["pass", "password", "passwd", "pwd", "passphrase", "phrase", "passwort", "kennwort", "senha", "passe"];
     let known = ["pw", "psw", "pswd", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
-    let other = ["contrase\u{f1}a", "has\u{142}o", "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}"];
+    // Capitals of other scripts stand here too: only ASCII is folded.
+    let other = [
+        "\u{41f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
+        "contrase\u{f1}a",
+        "has\u{142}o",
+        "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
+    ];
     let lower = key.to_ascii_lowercase();
     (ends.iter().any(|word| stem.ends_with(word.as_bytes())) && !no_pass(stem))
         || known.iter().any(|word| stem == word.as_bytes())
         || other.iter().any(|word| lower.ends_with(word.as_bytes()))
+}
+
+/// Whether a key says what is to be done with a password: `update_password: on_create`.
+pub(super) fn switch(key: &[u8]) -> bool {
+    let known = [
+        "update", "change", "reset", "forgot", "confirm", "require", "use", "allow", "enable", "disable", "show",
+        "hide", "has", "is", "no", "need", "save", "remember", "ask", "check", "store", "generate", "rotate",
+    ];
+    words(key).first().is_some_and(|word| known.contains(&word.as_str()))
 }
 
 /// Whether a key says that its value is made up or wrong: `test_secret`, `badPassword`.

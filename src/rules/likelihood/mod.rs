@@ -99,6 +99,14 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if passed && digest && found.key.is_some_and(key::chosen) {
         return Some("a hash, where a password stands beside");
     }
+    if found.place.is_vectors() {
+        return Some("in a file of test vectors");
+    }
+    let after = found.place.after;
+    let prose = after.first() == Some(&b' ') && after.get(1).is_some_and(u8::is_ascii_lowercase);
+    if value.len() == 40 && prose && !found.quoted && value.iter().all(u8::is_ascii_hexdigit) {
+        return Some("as the names of commits stand in prose");
+    }
     let drawn = LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
     (found.place.made_up() && random_bits(value) < drawn).then_some("made of words, in a test or an example")
 }
@@ -108,7 +116,8 @@ fn strong(value: &[u8], quoted: bool) -> bool {
     let classes = Classes::of(value);
     // `API-Schlüssel` is a word for people, and `Content-Type` a name.
     let signs = value.iter().any(|b| b.is_ascii_punctuation() && !matches!(b, b'-' | b'_' | b'.'));
-    let mixed = classes.count() >= 3 && (classes.digit || signs);
+    let cased = classes.lower && classes.upper;
+    let mixed = classes.count() >= 3 && (signs || classes.digit && (cased || random_bits(value) >= 10));
     let letters = value.iter().all(u8::is_ascii_alphabetic);
     let drawn = letters
         && random_bits(value) >= SURELY_RANDOM
@@ -173,7 +182,7 @@ pub fn url_value(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped
 /// # Errors
 /// Why the value is no finding.
 pub fn command_password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
-    if let Some(why) = reference(found.secret) {
+    if let Some(why) = reference(found.secret).or_else(|| form::none(found)) {
         return Err(why);
     }
     dummy_password(found.secret, None, verdict)?;
@@ -255,7 +264,7 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     } else if uuid(value) && !found.key.is_some_and(key::opens) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("a UUID, which is often no secret".to_owned());
-    } else if role == Role::Key && names_a_thing(found.key, value) {
+    } else if (role == Role::Key || openpgp(value)) && names_a_thing(found.key, value) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("hex, as names of keys and of what they find are".to_owned());
     } else if bits < LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4 {
@@ -280,8 +289,14 @@ pub fn surely_random(value: &[u8]) -> bool {
 /// of OpenPGP's key ids and fingerprints (RFC 9580).
 fn names_a_thing(key: Option<&[u8]>, value: &[u8]) -> bool {
     let hex = value.iter().all(u8::is_ascii_hexdigit);
-    let openpgp = [16, 40].contains(&value.len()) && !value.iter().any(u8::is_ascii_lowercase);
-    hex && (openpgp || key.is_some_and(key::bare))
+    hex && (openpgp(value) || key.is_some_and(key::bare))
+}
+
+/// Whether hex has the length and the capitals of OpenPGP's key ids and fingerprints.
+fn openpgp(value: &[u8]) -> bool {
+    [16, 40].contains(&value.len())
+        && value.iter().all(u8::is_ascii_hexdigit)
+        && !value.iter().any(u8::is_ascii_lowercase)
 }
 
 /// Whether a value is a path to a file: slashes, and an ending of a file.

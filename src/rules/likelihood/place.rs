@@ -67,6 +67,12 @@ impl Place<'_> {
         remark || self.kind() == Kind::MadeUp
     }
 
+    /// Whether it is a file of test vectors, which are drawn and open nothing.
+    pub fn is_vectors(&self) -> bool {
+        let lower = self.path.to_ascii_lowercase();
+        contains(&lower, b"vectors") || contains(&lower, b"wycheproof")
+    }
+
     /// Whether it is a file of texts in a language of people.
     pub fn translates(&self) -> bool {
         let lower = self.path.to_ascii_lowercase();
@@ -196,7 +202,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 /// Parts of paths of what is made up.
-const MADE_UP: [&[u8]; 34] = [
+const MADE_UP: [&[u8]; 38] = [
     b"test",
     b"tests",
     b"testing",
@@ -231,6 +237,10 @@ const MADE_UP: [&[u8]; 34] = [
     b"dist",
     b"dummy",
     b"e2e",
+    b"vectors",
+    b"vector",
+    b"wycheproof",
+    b"cassettes",
 ];
 
 /// Parts of paths of translations.

@@ -90,7 +90,7 @@ fn longest_run(body: &[u8]) -> usize {
 }
 
 /// Values that people write where a password will stand later.
-const DUMMY_PASSWORDS: [&str; 53] = [
+const DUMMY_PASSWORDS: [&str; 57] = [
     "password",
     "passwd",
     "secret",
@@ -136,6 +136,10 @@ const DUMMY_PASSWORDS: [&str; 53] = [
     "contrase",
     "senha",
     "motdepasse",
+    "changepw",
+    "hunter2",
+    "whatever",
+    "unsecure",
     "wachtwoord",
     "lozinka",
     "salasana",

@@ -18,7 +18,7 @@ pub(super) enum Weak {
 pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
     let key = found.key.filter(|key| key::chosen(key))?;
     let kind = found.place.kind();
-    if kind == Kind::MadeUp {
+    if kind == Kind::MadeUp || key::switch(key) || among_others(found) {
         return None;
     }
     let code = matches!(kind, Kind::Configuring | Kind::Other);
@@ -35,8 +35,19 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
         Kind::Data => Some(Weak::Doubtful("a word, which may say something else here")),
         Kind::Configuring if found.quoted && (user || host) => Some(Weak::Used(BESIDE)),
         Kind::Other if found.quoted && user && host && !letters(found.secret) => Some(Weak::Used(BESIDE)),
+        Kind::Other if !found.place.is_code() && ends_line(found) && chosen_with_care(found.secret) => {
+            Some(Weak::Used("a word with capitals and figures, alone on its line"))
+        }
+        _ if found.quoted && chosen_with_care(found.secret) => Some(Weak::Doubtful("weak for a password")),
         _ => None,
     }
+}
+
+/// Whether a value has capitals, small letters and figures: `Uitkijk-Post12`.
+fn chosen_with_care(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_uppercase)
+        && value.iter().any(u8::is_ascii_lowercase)
+        && value.iter().any(u8::is_ascii_digit)
 }
 
 /// Keeps a weak value as its place says.
@@ -58,10 +69,11 @@ pub(super) fn word(value: &[u8]) -> bool {
     let joints = value.iter().filter(|b| matches!(b, b'_' | b'-' | b'.')).count();
     let digit = value.iter().any(u8::is_ascii_digit);
     let dotted = value.contains(&b'.') && !digit;
+    let most = if digit { 3 } else { 1 };
     phrase(value)
         || value.iter().all(typed)
             && !dotted
-            && joints <= 1 + usize::from(digit)
+            && joints <= most
             && !value.starts_with(b"-")
             && !super::code::constant(value)
 }
@@ -90,6 +102,13 @@ fn letters(value: &[u8]) -> bool {
 fn ends_line(found: &Match<'_>) -> bool {
     let rest = found.place.after.split(|&b| b == b'\n').next().unwrap_or_default().trim_ascii();
     found.quoted || rest.is_empty() || matches!(rest[0], b'#' | b';' | b'&')
+}
+
+/// Whether a value is one of several that are passed on: `compact('user_pass', 'user_nicename', …)`.
+fn among_others(found: &Match<'_>) -> bool {
+    let before = found.place.before.trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
+    before.ends_with(b",") && found.place.after.get(1..).is_none_or(|rest| !rest.trim_ascii_start().starts_with(b")"))
 }
 
 const BESIDE: &str = "beside the name of a user or a host";

@@ -27,6 +27,9 @@ pub(super) fn totp_seed(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), 
         verdict.reasons.push("base 32, but made of words".to_owned());
         return Ok(());
     }
+    if !told {
+        doubt_made_up(found, verdict);
+    }
     // Of 16 characters of base 32 one in 28 lots has no digit.
     if !told {
         verdict.reasons.push(format!("base 32 of {} bytes", bytes.len()));
@@ -110,5 +113,14 @@ pub(super) fn password_hash(found: &Match<'_>, verdict: &mut Verdict) -> Result<
         return Err("a placeholder");
     }
     verdict.reasons.push("a password hash: it can be guessed offline".to_owned());
+    doubt_made_up(found, verdict);
     Ok(())
+}
+
+/// What stands in tests and manuals was made for them.
+fn doubt_made_up(found: &Match<'_>, verdict: &mut Verdict) {
+    if found.place.made_up() {
+        verdict.confidence = verdict.confidence.min(Confidence::Possible);
+        verdict.reasons.push("in a test or an example".to_owned());
+    }
 }

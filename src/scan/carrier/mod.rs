@@ -4,7 +4,11 @@
 //! This is a first, flat reading (issue by issue it becomes an understanding of each format): one
 //! line, one separator, an optional type, an optional pair of quotes.
 
+mod way;
+
 use std::ops::Range;
+
+use way::*;
 
 /// A value that is assigned to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct Assignment {
     pub value: Range<usize>,
     /// Whether the value stands in quotes.
     pub quoted: bool,
+    /// Whether it is the first of a list.
+    pub listed: bool,
 }
 
 /// Longest key name that is read, in bytes.
@@ -30,7 +36,7 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if part_of_name(text, &key) {
         return None;
     }
-    let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'*'), 4);
+    let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'*'), 6);
     at = element(text, &key, at).or_else(|| companion(text, at)).unwrap_or(at);
     at = skip(text, at, is_blank, 64);
     at = after_type(text, at);
@@ -40,7 +46,7 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         return None;
     }
     // After a comma stands the value of a name in quotes; `$PASSWORD, "…"` are two.
-    if text[after - 1] == b',' && text[key.start] == b'$' {
+    if text[after - 1] == b',' && (text[key.start] == b'$' || !first_argument(text, key.start)) {
         return None;
     }
     let mut at = skip(text, after, is_blank, 64);
@@ -51,20 +57,20 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if text[..after].ends_with(b":") && text[after..].starts_with(b"** ") {
         at = skip(text, after + 2, is_blank, 64);
     }
-    at = skip_scheme(text, at);
+    let list =
+        if matches!(text[after - 1], b':' | b'=') { first_of_list(text, after_blank(text, after)) } else { None };
+    at = list.unwrap_or(at);
+    at = unwrap(text, skip_scheme(text, at));
     at = skip_string_prefix(text, at);
     if let Some(default) = default_after_reference(text, at) {
         at = default;
     }
-    let escaped = text.get(at) == Some(&b'\\');
-    let quote = *text.get(at + usize::from(escaped))?;
-    if matches!(quote, b'"' | b'\'' | b'`') {
-        let start = at + usize::from(escaped) + 1;
-        let end = quoted_end(text, start, quote, escaped)?;
-        // A blank that was copied with it is no part of a credential.
-        let start = start + text[start..end].iter().take_while(|&&b| is_blank(b)).count();
-        let end = end - text[start..end].iter().rev().take_while(|&&b| is_blank(b)).count();
-        return Some(Assignment { key, value: start..end, quoted: true });
+    if let Some((value, quoted)) = quoted_value(text, at) {
+        return value.map(|value| Assignment { key, value, quoted, listed: list.is_some() });
+    }
+    // `<username>:<password>@host`
+    if text[after - 1] == b'>' && text.get(at) == Some(&b'@') {
+        return None;
     }
     // In the query of a URL a value ends at `&`.
     let escaped = [b"\\u0026".as_slice(), b"&amp;", b"%26"].iter().any(|sign| text[..key.start].ends_with(sign));
@@ -74,11 +80,75 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         return None;
     }
     // `password=&page=2` is a parameter without a value, and `…=&page=2` the padding of base64.
-    if at == after && text[after - 1] == b'=' && text[at] == b'&' {
+    if at == after && text[after - 1] == b'=' && text.get(at) == Some(&b'&') {
         return None;
     }
     let end = bare_end(text, at, query);
-    (end > at).then_some(Assignment { key, value: at..end, quoted: false })
+    let end = if text[..at].ends_with(b"<![CDATA[") { cdata_end(text, at) } else { end };
+    (end > at).then_some(Assignment { key, value: at..end, quoted: false, listed: list.is_some() })
+}
+
+/// The value in quotes that begins there: `Some(None)` where its end is not found.
+fn quoted_value(text: &[u8], at: usize) -> Option<(Option<Range<usize>>, bool)> {
+    let escapes = skip(text, at, |b| b == b'\\', 3);
+    let quote = *text.get(escapes)?;
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        return None;
+    }
+    let three = escapes == at && text[at..].starts_with(&[quote; 3]);
+    let start = escapes + if three { 3 } else { 1 };
+    let end = if three { triple_end(text, start, quote) } else { quoted_end(text, start, quote, escapes - at) };
+    let value = end.map(|end| {
+        // A blank that was copied with it is no part of a credential, nor is the scheme before it.
+        let white = |b: &&u8| is_blank(**b) || three && matches!(**b, b'\n' | b'\r');
+        let start = start + text[start..end].iter().take_while(white).count();
+        let start = skip_scheme(text, start).min(end);
+        let end = end - text[start..end].iter().rev().take_while(white).count();
+        start..end
+    });
+    Some((value, true))
+}
+
+/// The values after the first of a list, at most so many.
+pub fn rest_of_list(text: &[u8], first: &Assignment) -> Vec<Assignment> {
+    let mut all = Vec::new();
+    let mut end = first.value.end;
+    while let Some(at) = next_of_list(text, end).filter(|_| first.listed && all.len() < LISTED) {
+        let value = match quoted_value(text, at) {
+            Some((Some(value), _)) => value,
+            Some((None, _)) => break,
+            None => at..bare_end(text, at, false),
+        };
+        end = value.end;
+        all.push(Assignment { key: first.key.clone(), value, ..*first });
+    }
+    all
+}
+
+/// The most values of a list that are read.
+const LISTED: usize = 64;
+
+/// Whether a name is the first of what a call is given: of the names in a list, none is the value of another.
+fn first_argument(text: &[u8], start: usize) -> bool {
+    let floor = start.saturating_sub(64);
+    let at = back(text, floor, start, |b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'\\'));
+    at > floor && matches!(text[at - 1], b'(' | b'b' | b'@' | b'{')
+}
+
+fn after_blank(text: &[u8], after: usize) -> usize {
+    skip(text, after, is_blank, 64)
+}
+
+fn cdata_end(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..text.len().min(at + VALUE)];
+    rest.windows(3).position(|w| w == b"]]>").map_or(at, |length| at + length)
+}
+
+/// The end of a text in three quotes, if it is one line.
+fn triple_end(text: &[u8], start: usize, quote: u8) -> Option<usize> {
+    let rest = &text[start..text.len().min(start + VALUE)];
+    let end = rest.windows(3).position(|w| w == [quote; 3])?;
+    (!rest[..end].trim_ascii().contains(&b'\n')).then_some(start + end)
 }
 
 /// Whether a key is a part of a longer name to which nothing is assigned but what belongs to all of it.
@@ -88,6 +158,10 @@ pub fn part_of_name(text: &[u8], key: &Range<usize>) -> bool {
     let name = &before[begin.map_or(0, |at| at + 1)..];
     // `checksum/secret: 8f…`, as Helm's charts write it.
     if name.ends_with(b"checksum/") {
+        return true;
+    }
+    let arn = name.windows(8).any(|w| w == b"arn:aws:") && name.ends_with(b":");
+    if arn {
         return true;
     }
     let path = name.ends_with(b"::") && !text[skip(text, key.end, is_blank, 8)..].starts_with(b"=");
@@ -183,69 +257,6 @@ fn is_blank(b: u8) -> bool {
     matches!(b, b' ' | b'\t')
 }
 
-/// After the attributes of an element whose name is the key: `<Pass encoding="base64">`.
-fn element(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
-    if key.start == 0 || text[key.start - 1] != b'<' || !text.get(at).is_some_and(|&b| is_blank(b)) {
-        return None;
-    }
-    let rest = &text[at..text.len().min(at + 128)];
-    rest.iter().position(|&b| matches!(b, b'>' | b'\n')).filter(|&end| rest[end] == b'>').map(|end| at + end)
-}
-
-/// Where the key is itself a value (`name: DB_PASSWORD`), the place after the name of its companion:
-/// `value` beside it or on the next line, `default` in a block of its own, `<string>` in a property list.
-fn companion(text: &[u8], at: usize) -> Option<usize> {
-    let rest = &text[at..text.len().min(at + 96)];
-    let gap = rest.iter().take_while(|&&b| b.is_ascii_whitespace() || matches!(b, b',' | b'{' | b'"' | b'\'')).count();
-    let rest = &rest[gap..];
-    if let Some(after) = rest.strip_prefix(b"</key>") {
-        let blank = after.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        return after[blank..].starts_with(b"<string>").then_some(at + gap + 6 + blank + 7);
-    }
-    if gap == 0 {
-        return None;
-    }
-    let name = [b"value".as_slice(), b"default"]
-        .into_iter()
-        .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
-    let mut end = name.len();
-    end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
-    let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
-    matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
-}
-
-/// A value that begins on the next line: a YAML block (`|`, `>-`), or wrapped code in brackets.
-fn next_line(text: &[u8], at: usize) -> usize {
-    let rest = &text[at..text.len().min(at + 128)];
-    let opening =
-        rest.iter().take_while(|&&b| matches!(b, b'|' | b'>' | b'-' | b'+' | b'(' | b'\\' | b' ' | b'\r')).count();
-    if rest.get(opening) != Some(&b'\n') {
-        return at;
-    }
-    let indent = rest[opening + 1..].iter().take_while(|&&b| is_blank(b)).count();
-    if indent == 0 { at } else { at + opening + 1 + indent }
-}
-
-/// Skips what stands before a quote in string literals: `b"`, `r'`, `@"`, `f"`, `u8"`.
-fn skip_string_prefix(text: &[u8], at: usize) -> usize {
-    let letters =
-        skip(text, at, |b| matches!(b, b'b' | b'r' | b'f' | b'u' | b'B' | b'R' | b'F' | b'U' | b'L' | b'@' | b'8'), 2);
-    if matches!(text.get(letters), Some(b'"' | b'\'')) { letters } else { at }
-}
-
-/// `process.env.X || "value"`, `os.Getenv("X") ?? 'value'`: the literal that stands in for a
-/// variable that is not set.
-fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
-    let rest = &text[at..text.len().min(at + 160)];
-    let line = &rest[..rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())];
-    if matches!(line.first(), Some(b'"' | b'\'' | b'`')) {
-        return None;
-    }
-    let operator = line.windows(2).position(|w| w == b"||" || w == b"??")?;
-    let after = operator + 2 + line[operator + 2..].iter().take_while(|&&b| is_blank(b)).count();
-    matches!(line.get(after), Some(b'"' | b'\'' | b'`')).then_some(at + after)
-}
-
 fn is_key_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'$') || b >= 0x80
 }
@@ -271,107 +282,14 @@ fn after_escape(text: &[u8], start: usize, word: usize) -> usize {
     word.min(start + length)
 }
 
-/// Skips `: Type`, `?: Type` and the like before an `=`.
-fn after_type(text: &[u8], at: usize) -> usize {
-    let rest = &text[at..text.len().min(at + 48)];
-    // Go and the like: `const password string = "…"`.
-    let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*')).count();
-    let blank = rest[word..].iter().take_while(|&&b| is_blank(b)).count();
-    if word > 0 && at > 0 && is_blank(text[at - 1]) && rest.get(word + blank) == Some(&b'=') {
-        let equals = at + word + blank;
-        return if is_padding(text, equals) { at } else { equals };
-    }
-    let Some(rest) = rest.strip_prefix(b"?:").or_else(|| rest.strip_prefix(b":")) else { return at };
-    let Some(equals) = rest.iter().position(|&b| b == b'=') else { return at };
-    if is_padding(text, text.len().min(at + 48) - rest.len() + equals) {
-        return at;
-    }
-    let kind = |b: &u8| {
-        b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|')
-    };
-    let between = &rest[..equals];
-    let named = between.iter().any(u8::is_ascii_alphabetic);
-    if named && between.iter().all(kind) { text.len().min(at + 48) - rest.len() + equals } else { at }
-}
-
-/// Whether the `=` there ends a value in base64 rather than follow a type: it touches what stands before,
-/// and nothing but a blank or the text's end comes after one or two of them.
-fn is_padding(text: &[u8], equals: usize) -> bool {
-    let touches = equals > 0 && text[equals - 1].is_ascii_alphanumeric();
-    let rest = &text[skip(text, equals, |b| b == b'=', 2)..];
-    let next = rest.iter().position(|b| !is_blank(*b)).map(|at| rest[at]);
-    let ends = rest.first().is_none_or(u8::is_ascii_whitespace);
-    touches && ends && !matches!(next, Some(b'"' | b'\'' | b'`'))
-}
-
-/// The end of a separator at `at`: `=`, `:`, `:=`, `=>`, `->`, `<-`, `==`, `>` of an XML element,
-/// `,` or `(` of a call, or the space after a command-line option.
-fn separator(text: &[u8], at: usize) -> Option<usize> {
-    let rest = &text[at..text.len().min(at + 4)];
-    for token in [
-        b":=".as_slice(),
-        b"=>",
-        b"||",
-        b"??",
-        b"->",
-        b"<-",
-        b"===",
-        b"!==",
-        b"==",
-        b"!=",
-        b"?=",
-        b"||=",
-        b"=",
-        b":",
-        b">",
-        b",",
-        b"(",
-    ] {
-        if rest.starts_with(token) {
-            return Some(at + token.len());
-        }
-    }
-    let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
-    let option = text[begin..at].starts_with(b"--");
-    if !text[..at].ends_with(b" ") {
-        return None;
-    }
-    // A Dockerfile's `ENV NAME value`.
-    let docker = text[begin.saturating_sub(5)..begin].trim_ascii_end();
-    let docker = matches!(docker, b"ENV" | b"\nENV") || docker.ends_with(b"\nENV");
-    (option || docker).then_some(at)
-}
-
-fn skip_back_blank(text: &[u8], at: usize) -> usize {
-    back(text, 0, at, |b| b == b' ')
-}
-
-/// Schemes of HTTP authorization (RFC 9110; the later ones are providers' own).
-const SCHEMES: [&[u8]; 9] =
-    [b"bearer", b"basic", b"token", b"bot", b"ssws", b"apikey", b"geniekey", b"splunk", b"token token="];
-
-/// Skips the scheme of an `Authorization` header's value.
-fn skip_scheme(text: &[u8], at: usize) -> usize {
-    let rest = &text[at..];
-    for scheme in SCHEMES.iter().rev() {
-        let Some(head) = rest.get(..scheme.len()) else { continue };
-        if head.eq_ignore_ascii_case(scheme) {
-            let space = scheme.last() != Some(&b'=');
-            if !space || rest.get(scheme.len()) == Some(&b' ') {
-                return at + scheme.len() + usize::from(space);
-            }
-        }
-    }
-    at
-}
-
-fn quoted_end(text: &[u8], start: usize, quote: u8, escaped: bool) -> Option<usize> {
+/// The end of a text in quotes; `escapes` is how many `\\` stand before each quote.
+fn quoted_end(text: &[u8], start: usize, quote: u8, escapes: usize) -> Option<usize> {
     let limit = text.len().min(start + VALUE);
     let mut at = start;
     while at < limit {
         match text[at] {
             b'\n' => return None,
-            b'\\' if escaped && text.get(at + 1) == Some(&quote) => return Some(at),
+            b'\\' if escapes > 0 && text.get(at + escapes) == Some(&quote) => return Some(at),
             b'\\' => at += 1,
             b if b == quote => return Some(at),
             _ => {}

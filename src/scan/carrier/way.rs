@@ -1,0 +1,269 @@
+//! The way from a key to its value: what may stand between them in the notations of the world.
+
+use std::ops::Range;
+
+use super::{KEY, back, is_blank, is_key_byte, skip};
+
+/// Schemes of HTTP authorization (RFC 9110; the later ones are providers' own).
+pub(super) const SCHEMES: [&[u8]; 9] =
+    [b"bearer", b"basic", b"token", b"bot", b"ssws", b"apikey", b"geniekey", b"splunk", b"token token="];
+
+/// After the attributes of an element whose name is the key: `<Pass encoding="base64">`.
+pub(super) fn element(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
+    let prefix = back(text, key.start.saturating_sub(24), key.start, |b| b.is_ascii_alphanumeric() || b == b':');
+    let opens = prefix > 0 && text[prefix - 1] == b'<';
+    if !opens || !text.get(at).is_some_and(|&b| is_blank(b)) {
+        return None;
+    }
+    let rest = &text[at..text.len().min(at + 128)];
+    rest.iter().position(|&b| matches!(b, b'>' | b'\n')).filter(|&end| rest[end] == b'>').map(|end| at + end)
+}
+
+/// Where the key is itself a value (`name: DB_PASSWORD`), the place after the name of its companion:
+/// `value` beside it or on the next line, `default` in a block of its own, `<string>` in a property list.
+pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 96)];
+    let gap = rest.iter().take_while(|&&b| b.is_ascii_whitespace() || matches!(b, b',' | b'{' | b'"' | b'\'')).count();
+    let rest = &rest[gap..];
+    for (name, value) in [(b"</key>".as_slice(), b"<string>".as_slice()), (b"</name>", b"<value>"), (b">", b"<value>")]
+    {
+        let Some(after) = rest.strip_prefix(name) else { continue };
+        let blank = after.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        if after[blank..].starts_with(value) {
+            return Some(at + gap + name.len() + blank + value.len() - 1);
+        }
+    }
+    if gap == 0 {
+        return None;
+    }
+    let name = [b"value".as_slice(), b"default"]
+        .into_iter()
+        .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
+    let mut end = name.len();
+    end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
+    let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
+    matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
+}
+
+/// What stands around a value in a notation of its own: CDATA of XML, a tag or anchor of YAML, brackets of
+/// a list, a call that only wraps it (`String::from("…")`, `Field(default="…")`).
+pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
+    const WRAPS: [&[u8]; 14] = [
+        b"String::from(",
+        b"String(",
+        b"str(",
+        b"SecretStr(",
+        b"SecretString::new(",
+        b"SecretString::from(",
+        b"Some(",
+        b"Field(",
+        b"Buffer.from(",
+        b"new String(",
+        b"Secret(",
+        b"bytes(",
+        b"Optional.of(",
+        b"Arc::from(",
+    ];
+    let rest = &text[at..text.len().min(at + 96)];
+    if rest.starts_with(b"<![CDATA[") {
+        return at + 9;
+    }
+    let tag = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'&' | b'!' | b'_' | b'-')).count();
+    let known = tag > 1 && (rest[0] == b'&' || rest.starts_with(b"!!str")) && rest[1..].first() != Some(&b'&');
+    if known && rest.get(tag) == Some(&b' ') {
+        return at + tag + 1;
+    }
+    for wrap in WRAPS {
+        if let Some(inner) = rest.strip_prefix(wrap) {
+            let named = inner.strip_prefix(b"default=".as_slice()).map_or(0, |_| 8);
+            let quoted = matches!(inner.get(named), Some(b'"' | b'\''));
+            return if quoted { at + wrap.len() + named } else { at };
+        }
+    }
+    at
+}
+
+/// The first element of a list that begins there: `["…", "…"]`, or lines with `- …`.
+pub(super) fn first_of_list(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 96)];
+    let white = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    if matches!(rest.first(), Some(b'[' | b'(' | b'{')) {
+        let open = 1 + white(&rest[1..]);
+        let quoted = matches!(rest.get(open), Some(b'"' | b'\'' | b'`'));
+        let flow = rest[0] == b'['
+            && rest.get(open).is_some_and(u8::is_ascii_alphanumeric)
+            && at > 0
+            && is_blank(text[at - 1]);
+        return (quoted || flow).then_some(at + open);
+    }
+    let line = white(rest);
+    let dash = rest[..line].contains(&b'\n') && rest[line..].starts_with(b"- ");
+    dash.then_some(at + line + 2)
+}
+
+/// The element after one that ends there, if a list goes on.
+pub(super) fn next_of_list(text: &[u8], end: usize) -> Option<usize> {
+    let rest = &text[end..text.len().min(end + 96)];
+    let quote = usize::from(matches!(rest.first(), Some(b'"' | b'\'' | b'`')));
+    let white = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let gap = quote + white(&rest[quote..]);
+    let next = match rest.get(gap)? {
+        b',' => gap + 1 + white(&rest[gap + 1..]),
+        b'-' if rest[quote..gap].contains(&b'\n') && rest.get(gap + 1) == Some(&b' ') => return Some(end + gap + 2),
+        _ => return None,
+    };
+    let flow = quote == 0 && rest.get(next).is_some_and(u8::is_ascii_alphanumeric);
+    (flow || matches!(rest.get(next), Some(b'"' | b'\'' | b'`'))).then_some(end + next)
+}
+
+/// A value that begins on the next line: a YAML block (`|`, `>-`), or wrapped code in brackets.
+pub(super) fn next_line(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..text.len().min(at + 128)];
+    let opening =
+        rest.iter().take_while(|&&b| matches!(b, b'|' | b'>' | b'-' | b'+' | b'(' | b'\\' | b' ' | b'\r')).count();
+    if rest.get(opening) != Some(&b'\n') {
+        return at;
+    }
+    let indent = rest[opening + 1..].iter().take_while(|&&b| is_blank(b)).count();
+    if indent == 0 { at } else { at + opening + 1 + indent }
+}
+
+/// Skips what stands before a quote in string literals: `b"`, `r'`, `@"`, `f"`, `u8"`.
+pub(super) fn skip_string_prefix(text: &[u8], at: usize) -> usize {
+    let prefix = |b| {
+        matches!(b, b'b' | b'r' | b'f' | b'u' | b'N' | b'B' | b'R' | b'F' | b'U' | b'L' | b'@' | b'8' | b'#' | b'<')
+    };
+    let letters = skip(text, at, prefix, 3);
+    if matches!(text.get(letters), Some(b'"' | b'\'')) { letters } else { at }
+}
+
+/// `process.env.X || "value"`, `os.Getenv("X") ?? 'value'`: the literal that stands in for a
+/// variable that is not set.
+pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 160)];
+    let line = &rest[..rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())];
+    if matches!(line.first(), Some(b'"' | b'\'' | b'`')) {
+        return None;
+    }
+    let signs =
+        [b"||".as_slice(), b"??", b"?:", b" or ", b"unwrap_or(", b"unwrap_or_else(|_| ", b"getOrElse(", b"orElse("];
+    let place = |sign: &&[u8]| line.windows(sign.len()).position(|w| w == *sign).map(|at| at + sign.len());
+    let operator = signs.iter().find_map(place)?;
+    let after = operator + line[operator..].iter().take_while(|&&b| is_blank(b)).count();
+    matches!(line.get(after), Some(b'"' | b'\'' | b'`')).then_some(at + after)
+}
+
+/// Skips `: Type`, `?: Type` and the like before an `=`.
+pub(super) fn after_type(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..text.len().min(at + 48)];
+    // Go and the like: `const password string = "…"`.
+    let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*')).count();
+    let blank = rest[word..].iter().take_while(|&&b| is_blank(b)).count();
+    if word > 0 && at > 0 && is_blank(text[at - 1]) && rest.get(word + blank) == Some(&b'=') {
+        let equals = at + word + blank;
+        return if is_padding(text, equals) { at } else { equals };
+    }
+    if rest.starts_with(b"{ get;")
+        && let Some(close) = rest.iter().position(|&b| b == b'}')
+    {
+        return skip(text, at + close + 1, is_blank, 8);
+    }
+    if let Some(close) =
+        rest.strip_prefix(b"[").and_then(|rest| rest.iter().position(|&b| b == b']')).filter(|&n| n <= 6)
+    {
+        return skip(text, at + close + 2, is_blank, 8);
+    }
+    let Some(rest) = rest.strip_prefix(b"?:").or_else(|| rest.strip_prefix(b":")) else { return at };
+    let Some(equals) = rest.iter().position(|&b| b == b'=') else { return at };
+    if is_padding(text, text.len().min(at + 48) - rest.len() + equals) {
+        return at;
+    }
+    let kind = |b: &u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|')
+    };
+    let between = &rest[..equals];
+    let named = between.iter().any(u8::is_ascii_alphabetic);
+    if named && between.iter().all(kind) { text.len().min(at + 48) - rest.len() + equals } else { at }
+}
+
+/// Whether the `=` there ends a value in base64 rather than follow a type: it touches what stands before,
+/// and nothing but a blank or the text's end comes after one or two of them.
+fn is_padding(text: &[u8], equals: usize) -> bool {
+    let touches = equals > 0 && text[equals - 1].is_ascii_alphanumeric();
+    let rest = &text[skip(text, equals, |b| b == b'=', 2)..];
+    let next = rest.iter().position(|b| !is_blank(*b)).map(|at| rest[at]);
+    let ends = rest.first().is_none_or(u8::is_ascii_whitespace);
+    touches && ends && !matches!(next, Some(b'"' | b'\'' | b'`'))
+}
+
+/// The end of a separator at `at`: `=`, `:`, `:=`, `=>`, `->`, `<-`, `==`, `>` of an XML element,
+/// `,` or `(` of a call, or the space after a command-line option.
+pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 4)];
+    for token in [
+        b":=".as_slice(),
+        b"=>",
+        b"||",
+        b"??",
+        b"->",
+        b"<-",
+        b"===",
+        b"!==",
+        b"==",
+        b"!=",
+        b"?=",
+        b"||=",
+        b"=",
+        b":",
+        b">",
+        b",",
+        b"(",
+    ] {
+        if rest.starts_with(token) {
+            return Some(at + token.len());
+        }
+    }
+    let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
+    let option = text[begin..at].starts_with(b"--");
+    if text[..at].ends_with(b" ") && rest.starts_with(b"to ") && matches!(text.get(at + 3), Some(b'"' | b'\'')) {
+        return Some(at + 3);
+    }
+    // `#define NAME "value"`, `@name "value"`, `:name "value"`, and `name "value"` at the head of a line.
+    if text[..at].ends_with(b" ") && matches!(rest.first(), Some(b'"' | b'\'')) && heads(text, begin) {
+        return Some(at);
+    }
+    if !text[..at].ends_with(b" ") {
+        return None;
+    }
+    // A Dockerfile's `ENV NAME value`.
+    let docker = text[begin.saturating_sub(5)..begin].trim_ascii_end();
+    let docker = matches!(docker, b"ENV" | b"\nENV") || docker.ends_with(b"\nENV");
+    (option || docker).then_some(at)
+}
+
+/// Whether a key stands at the head of its line, or behind what defines a name.
+fn heads(text: &[u8], begin: usize) -> bool {
+    let line = memchr::memrchr(b'\n', &text[..begin]).map_or(0, |at| at + 1);
+    let before = &text[line.max(begin.saturating_sub(64))..begin];
+    let trimmed = before.trim_ascii();
+    trimmed.is_empty() || trimmed == b"#define" || matches!(before.last(), Some(b'@' | b':'))
+}
+
+fn skip_back_blank(text: &[u8], at: usize) -> usize {
+    back(text, 0, at, |b| b == b' ')
+}
+
+/// Skips the scheme of an `Authorization` header's value.
+pub(super) fn skip_scheme(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..];
+    for scheme in SCHEMES.iter().rev() {
+        let Some(head) = rest.get(..scheme.len()) else { continue };
+        if head.eq_ignore_ascii_case(scheme) {
+            let space = scheme.last() != Some(&b'=');
+            if !space || rest.get(scheme.len()) == Some(&b' ') {
+                return at + scheme.len() + usize::from(space);
+            }
+        }
+    }
+    at
+}

@@ -1,0 +1,198 @@
+//! Tables: values that stand below the name of their column, in CSV, TSV and Markdown, and in `INSERT`
+//! and `COPY` of SQL.
+
+use std::ops::Range;
+
+use super::carrier::Assignment;
+
+/// Longest line of names that is read, in bytes.
+const HEAD: usize = 1024;
+
+/// Most rows that are read, and most bytes.
+const ROWS: usize = 200;
+const BYTES: usize = 64 << 10;
+
+/// The values of the column in whose name a word stands; empty where there is no such table.
+pub(super) fn column(text: &[u8], word: &Range<usize>) -> Vec<Assignment> {
+    let mut all = sql(text, word).unwrap_or_default();
+    if all.is_empty() {
+        all = lines(text, word).unwrap_or_default();
+    }
+    all
+}
+
+/// A table of lines: names, then values, with the same sign between them.
+fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
+    let begin = memchr::memrchr(b'\n', &text[..word.start]).map_or(0, |at| at + 1);
+    let end = line_end(text, word.end);
+    if word.start - begin > HEAD || end - begin > HEAD || end >= text.len() {
+        return None;
+    }
+    let head = &text[begin..end];
+    let sign = [b'\t', b'|', b';', b','].into_iter().find(|sign| head.contains(sign))?;
+    let cells = split(text, begin..end, sign);
+    let number = cells.iter().position(|cell| cell.start <= word.start && word.end <= cell.end)?;
+    // After a comma that parts columns stands no blank, after one of a sentence there is.
+    let sentence = matches!(sign, b',' | b';') && head.windows(2).any(|pair| pair == [sign, b' ']);
+    let names = !sentence && cells.iter().all(|cell| is_name(&text[cell.clone()]));
+    let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
+    let edges = if sign == b'|' { 2 } else { 0 };
+    if filled < 2 || filled + edges < cells.len() || !names {
+        return None;
+    }
+    let mut all = Vec::new();
+    let mut at = end + 1;
+    while at < text.len() && all.len() < ROWS && at - end < BYTES {
+        let line = at..line_end(text, at);
+        at = line.end + 1;
+        let row = split(text, line.clone(), sign);
+        let rule = text[line].iter().all(|b| b"|-: \r=+".contains(b));
+        if rule && all.is_empty() {
+            continue;
+        }
+        let Some(value) = row.get(number).filter(|_| row.len() == cells.len()).cloned() else { break };
+        if value.is_empty() || text[value.clone()].eq_ignore_ascii_case(&text[word.clone()]) {
+            break;
+        }
+        all.push(Assignment { key: cells[number].clone(), value, quoted: true, listed: false });
+    }
+    Some(all)
+}
+
+/// `(id, login, password) VALUES (1, 'anna', '…'), (…)`, and `COPY … (id, token) FROM stdin;` with its lines.
+fn sql(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
+    let floor = word.start.saturating_sub(HEAD);
+    let open = floor + text[floor..word.start].iter().rposition(|b| b"()=\n;".contains(b))?;
+    let close = word.end + text[word.end..text.len().min(word.end + HEAD)].iter().position(|b| b"()=;".contains(b))?;
+    if text[open] != b'(' || text[close] != b')' {
+        return None;
+    }
+    let cells = split(text, open + 1..close, b',');
+    let number = cells.iter().position(|cell| cell.start <= word.start && word.end <= cell.end)?;
+    let key = cells[number].clone();
+    let after = close + 1 + white(&text[close + 1..]);
+    let rest = &text[after..text.len().min(after + BYTES)];
+    let says = |what: &[u8]| rest.get(..what.len()).is_some_and(|head| head.eq_ignore_ascii_case(what));
+    let told = |value| Assignment { key: key.clone(), value, quoted: true, listed: false };
+    if says(b"from stdin;") {
+        let rows = rest.split_inclusive(|&b| b == b'\n').scan(after, |at, line| {
+            let begin = *at;
+            *at += line.len();
+            Some(begin..begin + line.trim_ascii_end().len())
+        });
+        let values =
+            rows.skip(1).take(ROWS).map(|line| split(text, line, b'\t')).take_while(|row| row.len() == cells.len());
+        return Some(values.filter_map(|row| row.get(number).cloned()).map(told).collect());
+    }
+    if !says(b"values") {
+        return None;
+    }
+    let mut all = Vec::new();
+    let mut at = after + 6;
+    let limit = after + rest.len();
+    while all.len() < ROWS {
+        at += text[at..limit].iter().take_while(|b| b.is_ascii_whitespace() || **b == b',').count();
+        if text.get(at) != Some(&b'(') {
+            break;
+        }
+        let (fields, end) = fields(text, at + 1, limit)?;
+        at = end;
+        let Some(field) = fields.get(number).filter(|_| fields.len() == cells.len()) else { continue };
+        all.extend(literal(text, field.clone()).map(told));
+    }
+    Some(all)
+}
+
+/// The fields of a row up to its bracket, and the place behind that; commas in quotes and in calls part none.
+fn fields(text: &[u8], start: usize, limit: usize) -> Option<(Vec<Range<usize>>, usize)> {
+    let mut all = Vec::new();
+    let (mut begin, mut depth, mut quoted) = (start, 0, false);
+    for at in start..limit {
+        match text[at] {
+            b'\'' if text[at - 1] != b'\\' => quoted = !quoted,
+            _ if quoted => {}
+            b'(' => depth += 1,
+            b')' if depth > 0 => depth -= 1,
+            b')' => {
+                all.push(begin..at);
+                return Some((all, at + 1));
+            }
+            b',' if depth == 0 => {
+                all.push(begin..at);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What stands in the quotes of a field, also inside of a call that hashes it: `MD5('…')`.
+fn literal(text: &[u8], field: Range<usize>) -> Option<Range<usize>> {
+    let open = field.start + text[field.clone()].iter().position(|&b| b == b'\'')? + 1;
+    let length = text[open..field.end].iter().position(|&b| b == b'\'')?;
+    (length > 0).then_some(open..open + length)
+}
+
+/// The cells of a line, without blanks and quotes.
+fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
+    let mut all = Vec::new();
+    let mut begin = line.start;
+    for at in line.start..=line.end {
+        if at == line.end || text[at] == sign {
+            let cell = &text[begin..at];
+            let mark = |b: &u8| matches!(b, b' ' | b'\r' | b'"' | b'`' | b'\'' | b'*');
+            let lead = cell.iter().take_while(|b| mark(b)).count();
+            let trail = cell[lead..].iter().rev().take_while(|b| mark(b)).count();
+            all.push(begin + lead..at - trail);
+            begin = at + 1;
+        }
+    }
+    all
+}
+
+/// Whether a cell may be the name of a column.
+fn is_name(cell: &[u8]) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b" _-./()#".contains(b) || *b >= 0x80;
+    cell.len() <= 40 && cell.iter().all(plain)
+}
+
+fn line_end(text: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', &text[at..text.len().min(at + 2 * HEAD)])
+        .map_or(text.len().min(at + 2 * HEAD), |length| at + length)
+}
+
+fn white(rest: &[u8]) -> usize {
+    rest.iter().take_while(|b| b.is_ascii_whitespace()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<&str> {
+        let at = text.find("password").expect("the word stands there");
+        column(text.as_bytes(), &(at..at + 8)).into_iter().map(|own| &text[own.value]).collect()
+    }
+
+    #[test]
+    fn values_below_their_names() {
+        assert_eq!(found("name,url,password\nnas,https://x,v1\nweb,https://y,\"v2\"\n"), ["v1", "v2"]);
+        assert_eq!(found("| host | password |\n|---|---|\n| a | `v1` |\n| b | v2 |\n\ntext"), ["v1", "v2"]);
+        assert_eq!(found("user\tpassword\nanna\tv1\n"), ["v1"]);
+        assert_eq!(found("insert into t (id, password) values (1, 'v1'), (2, MD5('v,2'));"), ["v1", "v,2"]);
+        assert_eq!(found("COPY t (id, password, x) FROM stdin;\n1\tv1\ty\n2\tv2\ty\n\\.\n"), ["v1", "v2"]);
+    }
+
+    #[test]
+    fn prose_and_code_are_no_tables() {
+        for text in [
+            "the name, the password, or both\nmust, be, given\n",
+            "f(user, password)\nthen, more\n",
+            "password\nv1\n",
+            "a = {user, password}\nb, c\n",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+}
