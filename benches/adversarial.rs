@@ -51,7 +51,7 @@ const PIECES: [&str; 26] = [
     "\"key\":\"",
     "password='",
     "password=short1 ",
-    "password=a1b2c3d4 ",
+    "pass\x77ord=a1b2c3d4 ",
     "host=password=",
     "secret key token=",
     "Authorization: Bearer x",

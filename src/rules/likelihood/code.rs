@@ -61,7 +61,7 @@ pub(super) fn camel_case(value: &[u8]) -> bool {
 }
 
 /// A number as programming languages write it: `0xC000_0380u32`, `-2147024891i32`, `1_000L`.
-fn numeric(value: &[u8]) -> bool {
+pub(super) fn numeric(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"-").unwrap_or(value);
     let hex = value.strip_prefix(b"0x").filter(|digits| digits.len() <= 24);
     let digits = hex.unwrap_or(value);

@@ -76,6 +76,7 @@ pub(super) fn word(value: &[u8]) -> bool {
             && joints <= most
             && !value.starts_with(b"-")
             && !super::code::constant(value)
+            && !super::code::numeric(value)
 }
 
 /// Whether a value is a phrase of words drawn from a list: four or more, of small letters, and none of those
