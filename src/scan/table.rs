@@ -8,9 +8,10 @@ use super::carrier::Assignment;
 /// Longest line of names that is read, in bytes.
 const HEAD: usize = 1024;
 
-/// Most rows that are read, and most bytes.
-const ROWS: usize = 200;
-const BYTES: usize = 64 << 10;
+/// Most rows that are read, and most bytes. Each row is charged to the scan's work, so that a text of
+/// many such tables is given up and said to be.
+const ROWS: usize = 100_000;
+const BYTES: usize = 8 << 20;
 
 /// The values of the column in whose name a word stands; empty where there is no such table.
 pub(super) fn column(text: &[u8], word: &Range<usize>) -> Vec<Assignment> {
@@ -51,8 +52,11 @@ fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
             continue;
         }
         let Some(value) = row.get(number).filter(|_| row.len() == cells.len()).cloned() else { break };
-        if value.is_empty() || text[value.clone()].eq_ignore_ascii_case(&text[word.clone()]) {
+        if text[value.clone()].eq_ignore_ascii_case(&text[word.clone()]) {
             break;
+        }
+        if value.is_empty() {
+            continue;
         }
         all.push(Assignment { key: cells[number].clone(), value, quoted: true, listed: false });
     }
@@ -180,6 +184,9 @@ mod tests {
         assert_eq!(found("name,url,password\nnas,https://x,v1\nweb,https://y,\"v2\"\n"), ["v1", "v2"]);
         assert_eq!(found("| host | password |\n|---|---|\n| a | `v1` |\n| b | v2 |\n\ntext"), ["v1", "v2"]);
         assert_eq!(found("user\tpassword\nanna\tv1\n"), ["v1"]);
+        assert_eq!(found("name,password\na,\nb,v1\n"), ["v1"]);
+        let long = format!("name,password\n{}b,last\n", "a,v1\n".repeat(5000));
+        assert_eq!(found(&long).last(), Some(&"last"), "a row far below");
         assert_eq!(found("insert into t (id, password) values (1, 'v1'), (2, MD5('v,2'));"), ["v1", "v,2"]);
         assert_eq!(found("COPY t (id, password, x) FROM stdin;\n1\tv1\ty\n2\tv2\ty\n\\.\n"), ["v1", "v2"]);
     }
