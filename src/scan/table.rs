@@ -157,7 +157,7 @@ fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
 
 /// Whether a cell may be the name of a column.
 fn is_name(cell: &[u8]) -> bool {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || b" _-./()#".contains(b) || *b >= 0x80;
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b" _-()#".contains(b) || *b >= 0x80;
     cell.len() <= 40 && cell.iter().all(plain)
 }
 
@@ -196,6 +196,7 @@ mod tests {
         for text in [
             "the name, the password, or both\nmust, be, given\n",
             "f(user, password)\nthen, more\n",
+            "M\tsrc/password-file.c\nM\tsrc/other-file.c\n",
             "password\nv1\n",
             "a = {user, password}\nb, c\n",
         ] {

@@ -1,7 +1,7 @@
 //! Names of keys whose values are about a secret and not one.
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 129] = [
+const HARMLESS_KEYS: [&str; 131] = [
     "name",
     "names",
     "id",
@@ -131,6 +131,8 @@ const HARMLESS_KEYS: [&str; 129] = [
     "kind",
     "position",
     "lookup",
+    "hashers",
+    "validators",
 ];
 
 /// Whether the value of this key is about a secret and not one.

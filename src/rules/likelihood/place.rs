@@ -259,10 +259,10 @@ const TRANSLATIONS: [&[u8]; 11] = [
 ];
 
 /// Endings of sources of programs.
-const CODE: [&[u8]; 31] = [
-    b"rs", b"py", b"js", b"mjs", b"cjs", b"jsx", b"ts", b"tsx", b"java", b"kt", b"kts", b"scala", b"groovy", b"c",
-    b"h", b"cc", b"cpp", b"hpp", b"cs", b"go", b"rb", b"php", b"swift", b"dart", b"pl", b"pm", b"lua", b"ex", b"exs",
-    b"m", b"vb",
+const CODE: [&[u8]; 33] = [
+    b"tf", b"hcl", b"rs", b"py", b"js", b"mjs", b"cjs", b"jsx", b"ts", b"tsx", b"java", b"kt", b"kts", b"scala",
+    b"groovy", b"c", b"h", b"cc", b"cpp", b"hpp", b"cs", b"go", b"rb", b"php", b"swift", b"dart", b"pl", b"pm", b"lua",
+    b"ex", b"exs", b"m", b"vb",
 ];
 
 /// Endings of files of settings.

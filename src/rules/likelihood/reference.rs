@@ -5,7 +5,7 @@ use super::Dropped;
 use super::characters::contains;
 
 /// Beginnings of references to where a secret really is.
-const REFERENCES: [&str; 35] = [
+const REFERENCES: [&str; 36] = [
     "$",
     "%",
     "{{",
@@ -20,6 +20,7 @@ const REFERENCES: [&str; 35] = [
     "os.getenv",
     "getenv",
     "env.",
+    "env:",
     "env(",
     "import.meta",
     "deno.env",
