@@ -15,18 +15,44 @@ const BYTES: usize = 8 << 20;
 
 /// The values of the column in whose name a word stands; empty where there is no such table.
 pub(super) fn column(text: &[u8], word: &Range<usize>) -> Vec<Assignment> {
-    let mut all = sql(text, word).unwrap_or_default();
-    if all.is_empty() {
-        all = lines(text, word).unwrap_or_default();
+    let found = sql(text, word).filter(|all| !all.is_empty()).or_else(|| row(text, word).map(|own| vec![own]));
+    found.or_else(|| lines(text, word)).unwrap_or_default()
+}
+
+/// A row of a Markdown table that names in one cell what stands in the next: `| password | … |`. The row of
+/// the columns' names is none, nor is one that tells what fields there are.
+fn row(text: &[u8], word: &Range<usize>) -> Option<Assignment> {
+    let line = line_around(text, word)?;
+    if !text[line.clone()].contains(&b'|') || is_rule(&text[line_around(text, &(line.end + 1..line.end + 1))?]) {
+        return None;
     }
-    all
+    let cells = split(text, line, b'|');
+    let number = cells.iter().position(|cell| cell.start <= word.start && word.end <= cell.end)?;
+    let [key, value] = cells.get(number..number + 2)? else { return None };
+    let rest = &cells[number + 2..];
+    let last = rest.iter().all(Range::is_empty) && cells[..number].iter().all(Range::is_empty);
+    let typed = !value.is_empty() && !text[value.clone()].contains(&b' ');
+    let plain = key.len() <= 40 && text[key.clone()].iter().all(|&b| name_byte(b));
+    (last && typed && plain).then(|| Assignment { key: key.clone(), value: value.clone(), quoted: true, listed: false })
+}
+
+/// Whether a line is the rule below the names of a table's columns.
+fn is_rule(line: &[u8]) -> bool {
+    line.contains(&b'-') && line.iter().all(|b| b"|-: \r=+".contains(b))
+}
+
+/// The line around a place, if it is short enough for a row that is read.
+fn line_around(text: &[u8], place: &Range<usize>) -> Option<Range<usize>> {
+    let before = text.get(place.start.saturating_sub(HEAD)..place.start)?;
+    let begin = place.start - before.iter().rev().take_while(|&&b| b != b'\n').count();
+    let line = begin..line_end(text, place.end.min(text.len()));
+    (line.len() <= HEAD).then_some(line)
 }
 
 /// A table of lines: names, then values, with the same sign between them.
 fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
-    let begin = memchr::memrchr(b'\n', &text[..word.start]).map_or(0, |at| at + 1);
-    let end = line_end(text, word.end);
-    if word.start - begin > HEAD || end - begin > HEAD || end >= text.len() {
+    let Range { start: begin, end } = line_around(text, word)?;
+    if end >= text.len() {
         return None;
     }
     let head = &text[begin..end];
@@ -38,6 +64,9 @@ fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
     let names = !sentence && cells.iter().all(|cell| is_name(&text[cell.clone()]));
     let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
     let edges = if sign == b'|' { 2 } else { 0 };
+    if head.starts_with(b"|") && !is_rule(&text[end + 1..line_end(text, end + 1)]) {
+        return None;
+    }
     if filled < 2 || filled + edges < cells.len() || !names {
         return None;
     }
@@ -47,8 +76,7 @@ fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
         let line = at..line_end(text, at);
         at = line.end + 1;
         let row = split(text, line.clone(), sign);
-        let rule = text[line].iter().all(|b| b"|-: \r=+".contains(b));
-        if rule && all.is_empty() {
+        if is_rule(&text[line]) && all.is_empty() {
             continue;
         }
         let Some(value) = row.get(number).filter(|_| row.len() == cells.len()).cloned() else { break };
@@ -66,7 +94,7 @@ fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
 /// `(id, login, password) VALUES (1, 'anna', '…'), (…)`, and `COPY … (id, token) FROM stdin;` with its lines.
 fn sql(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
     let floor = word.start.saturating_sub(HEAD);
-    let open = floor + text[floor..word.start].iter().rposition(|b| b"()=\n;".contains(b))?;
+    let open = floor + text[floor..word.start].iter().rposition(|b| b"()=;".contains(b))?;
     let close = word.end + text[word.end..text.len().min(word.end + HEAD)].iter().position(|b| b"()=;".contains(b))?;
     if text[open] != b'(' || text[close] != b')' {
         return None;
@@ -134,16 +162,23 @@ fn fields(text: &[u8], start: usize, limit: usize) -> Option<(Vec<Range<usize>>,
 /// What stands in the quotes of a field, also inside of a call that hashes it: `MD5('…')`.
 fn literal(text: &[u8], field: Range<usize>) -> Option<Range<usize>> {
     let open = field.start + text[field.clone()].iter().position(|&b| b == b'\'')? + 1;
-    let length = text[open..field.end].iter().position(|&b| b == b'\'')?;
-    (length > 0).then_some(open..open + length)
+    let mut end = open;
+    // A quote inside is written twice, or behind a backslash.
+    while *text[..field.end].get(end)? != b'\'' || text[..field.end].get(end + 1) == Some(&b'\'') {
+        end += if matches!(text[end], b'\'' | b'\\') { 2 } else { 1 };
+    }
+    (end > open).then_some(open..end)
 }
 
 /// The cells of a line, without blanks and quotes.
 fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut begin = line.start;
+    let mut quoted = false;
     for at in line.start..=line.end {
-        if at == line.end || text[at] == sign {
+        // In a cell of CSV that begins with a quote the sign parts none; a quote inside is written twice.
+        quoted ^= at < line.end && text[at] == b'"' && (quoted || at == begin) && sign != b'|';
+        if at == line.end || text[at] == sign && !quoted {
             let cell = &text[begin..at];
             let mark = |b: &u8| matches!(b, b' ' | b'\r' | b'"' | b'`' | b'\'' | b'*');
             let lead = cell.iter().take_while(|b| mark(b)).count();
@@ -157,8 +192,11 @@ fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
 
 /// Whether a cell may be the name of a column.
 fn is_name(cell: &[u8]) -> bool {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || b" _-()#".contains(b) || *b >= 0x80;
-    cell.len() <= 40 && cell.iter().all(plain)
+    cell.len() <= 40 && cell.iter().all(|&b| name_byte(b))
+}
+
+fn name_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b" _-()#".contains(&b) || b >= 0x80
 }
 
 fn line_end(text: &[u8], at: usize) -> usize {
@@ -188,6 +226,12 @@ mod tests {
         let long = format!("name,password\n{}b,last\n", "a,v1\n".repeat(5000));
         assert_eq!(found(&long).last(), Some(&"last"), "a row far below");
         assert_eq!(found("insert into t (id, password) values (1, 'v1'), (2, MD5('v,2'));"), ["v1", "v,2"]);
+        assert_eq!(
+            found("insert into t (\n  id,\n  password\n)\nvalues\n  (1, 'v''1'),\n  (2, 'v2');"),
+            ["v''1", "v2"]
+        );
+        assert_eq!(found("name,note,password\na,\"x, y\",v1\nb,z,\"v,2\"\n"), ["v1", "v,2"]);
+        assert_eq!(found("| Key | Value |\n|---|---|\n| user | me |\n| password | `v1` |\n"), ["v1"]);
         assert_eq!(found("COPY t (id, password, x) FROM stdin;\n1\tv1\ty\n2\tv2\ty\n\\.\n"), ["v1", "v2"]);
     }
 
@@ -199,6 +243,8 @@ mod tests {
             "M\tsrc/password-file.c\nM\tsrc/other-file.c\n",
             "password\nv1\n",
             "a = {user, password}\nb, c\n",
+            "| password | the one you chose |\n| user | your name |\n",
+            "| user | string | yes |\n| password | string | yes |\n",
         ] {
             assert!(found(text).is_empty(), "{text}");
         }

@@ -30,6 +30,12 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if contains(value, b"%s") || contains(value, b"%d") || contains(value, b"%08x") || computed(value) {
         return Some("made of a format");
     }
+    if selector(value) {
+        return Some("a selector");
+    }
+    if found.key.is_none() && argument(value) {
+        return Some("a named argument");
+    }
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     let foreign = !value.is_ascii() && digits < 2;
     if foreign
@@ -89,6 +95,20 @@ fn computed(value: &[u8]) -> bool {
     inner.iter().any(u8::is_ascii_alphabetic) && (before || call)
 }
 
+/// A selector of CSS: the name of an element, and an id or a class of words: `button#login-2`.
+fn selector(value: &[u8]) -> bool {
+    let elements: [&[u8]; 8] = [b"button", b"input", b"div", b"span", b"form", b"label", b"select", b"section"];
+    let element = value.iter().take_while(|b| b.is_ascii_lowercase()).count();
+    elements.contains(&&value[..element]) && matches!(value.get(element), Some(b'#' | b'.' | b'[' | b':'))
+}
+
+/// `role=build-2`, where a password or a token would stand alone.
+fn argument(value: &[u8]) -> bool {
+    let key = value.iter().take_while(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-')).count();
+    let known: [&[u8]; 6] = [b"role", b"username", b"user", b"method", b"path", b"namespace"];
+    known.contains(&&value[..key]) && value.get(key) == Some(&b'=')
+}
+
 fn name(b: &u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':')
 }
@@ -117,6 +137,8 @@ mod tests {
             "API-Schl\u{fc}ssel",
             "Kennung:",
             "^7.1.2",
+            "button#login-2",
+            "role=Build-17x",
         ] {
             assert!(none(&found(value)).is_some(), "{value}");
         }

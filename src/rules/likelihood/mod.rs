@@ -76,6 +76,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         verdict.reasons.push(why.to_owned());
         return Ok(());
     }
+    if sentence(value) {
+        return weak::keep(Weak::Doubtful("made of words"), verdict);
+    }
     if strong(value, found.quoted) {
         return Ok(());
     }
@@ -126,6 +129,17 @@ fn strong(value: &[u8], quoted: bool) -> bool {
     value.len() >= 8 && (mixed || numbered || quoted && inner_mark(value))
         || drawn
         || value.len() >= 16 && classes.digit && entropy(value) >= 3.3
+}
+
+/// Whether a value is four words or more that are joined to a name: `ff_new_password_flow_2024q1`.
+fn sentence(value: &[u8]) -> bool {
+    let word = |part: &&[u8]| {
+        let letters = part.strip_suffix(b"!").unwrap_or(part);
+        letters.len() >= 2 && letters.iter().all(u8::is_ascii_alphabetic)
+    };
+    let mut parts = value.split(|b| matches!(b, b'_' | b'-' | b'.' | b' '));
+    let words = parts.clone().filter(word).count();
+    words >= 3 && parts.by_ref().count() >= 4 && random_bits(value) < LIKELY_RANDOM
 }
 
 /// Whether a mark that names and prose do not hold stands between letters or digits: `super$ecret`.

@@ -90,7 +90,7 @@ fn longest_run(body: &[u8]) -> usize {
 }
 
 /// Values that people write where a password will stand later.
-const DUMMY_PASSWORDS: [&str; 57] = [
+const DUMMY_PASSWORDS: [&str; 63] = [
     "password",
     "passwd",
     "secret",
@@ -139,6 +139,12 @@ const DUMMY_PASSWORDS: [&str; 57] = [
     "changepw",
     "hunter2",
     "whatever",
+    "prompt",
+    "interactive",
+    "keyring",
+    "keychain",
+    "digest-md5",
+    "cram-md5",
     "unsecure",
     "wachtwoord",
     "lozinka",

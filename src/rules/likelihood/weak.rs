@@ -27,6 +27,16 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
         return Some(Weak::Doubtful("a default password"));
     }
     let Company { user, host, .. } = company;
+    let wireless = || [b"wifi".as_slice(), b"wlan", b"wpa", b"psk"].iter().any(|word| contains_word(key, word));
+    if found.quoted && digits(found.secret) && wireless() {
+        return Some(Weak::Used("the key of a wireless network"));
+    }
+    if kind != Kind::Other && phrase(found.secret) && contains_word(key, b"phrase") {
+        return Some(Weak::Used("a phrase of words"));
+    }
+    if found.quoted && compared(found) && found.secret.iter().any(u8::is_ascii_digit) && !letters(found.secret) {
+        return Some(Weak::Used("compared with what somebody typed"));
+    }
     let variable = key.len() >= 6 && key.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     match kind {
         Kind::Settings if !label(found.secret) && ends_line(found) => Some(Weak::Used("in a file of settings")),
@@ -34,6 +44,9 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
         Kind::Data if variable => Some(Weak::Used("given to a variable")),
         Kind::Data => Some(Weak::Doubtful("a word, which may say something else here")),
         Kind::Configuring if found.quoted && (user || host) => Some(Weak::Used(BESIDE)),
+        Kind::Other if variable && !found.quoted && !found.place.is_code() && alone(found) => {
+            Some(Weak::Used("given to a variable, alone on its line"))
+        }
         Kind::Other if found.quoted && user && host && !letters(found.secret) => Some(Weak::Used(BESIDE)),
         Kind::Other if !found.place.is_code() && ends_line(found) && chosen_with_care(found.secret) => {
             Some(Weak::Used("a word with capitals and figures, alone on its line"))
@@ -41,6 +54,23 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
         _ if found.quoted && chosen_with_care(found.secret) => Some(Weak::Doubtful("weak for a password")),
         _ => None,
     }
+}
+
+/// Whether a value is that of a comparison: `password == "…"`.
+fn compared(found: &Match<'_>) -> bool {
+    let before = found.place.before.trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
+    let after = found.place.after.get(1..).unwrap_or_default().trim_ascii_start();
+    [b"==".as_slice(), b"!=", b".equals("].iter().any(|sign| before.ends_with(sign) || after.starts_with(sign))
+}
+
+/// Whether a line is `NAME=value` and nothing else, as a shell and `.env` files read it.
+fn alone(found: &Match<'_>) -> bool {
+    let line = found.place.before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    let line = line.strip_prefix(b"export ").unwrap_or(line);
+    let name = line.strip_suffix(b"=");
+    let plain = |name: &[u8]| name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    name.is_some_and(plain) && ends_line(found)
 }
 
 /// Whether a value has capitals, small letters and figures: `Uitkijk-Post12`.
@@ -76,7 +106,16 @@ pub(super) fn word(value: &[u8]) -> bool {
             && joints <= most
             && !value.starts_with(b"-")
             && !super::code::constant(value)
-            && !super::code::numeric(value)
+            && (digits(value) || !super::code::numeric(value))
+}
+
+/// Whether a value is a number long enough for a password, and too short for anything that is counted.
+fn digits(value: &[u8]) -> bool {
+    (8..=24).contains(&value.len()) && value.iter().all(u8::is_ascii_digit)
+}
+
+fn contains_word(key: &[u8], word: &[u8]) -> bool {
+    key.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 /// Whether a value is a phrase of words drawn from a list: four or more, of small letters, and none of those
@@ -137,3 +176,23 @@ const DEFAULTS: [&str; 20] = [
     "files",
     "grafana",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compared_or_given_to_a_variable_is_in_use() {
+        let weak = |before: &'static str, secret: &'static str, quoted| {
+            let (secret, key) = (secret.as_bytes(), before.split(['=', ' ']).next().map(str::as_bytes));
+            let place = super::super::Place { path: b"", before: before.as_bytes(), after: b"\n" };
+            used(&Match { secret, whole: secret, key, quoted, free: true, place })
+        };
+        let is_used = |weak| matches!(weak, Some(Weak::Used(_)));
+        assert!(is_used(weak("password == \"", "team10", true)));
+        assert!(!is_used(weak("password == \"", "none", true)));
+        assert!(!is_used(weak("password, \"", "team10", true)));
+        assert!(is_used(weak("REACT_APP_PASSWORD=", "moonlight", false)));
+        assert!(!is_used(weak("react_password = ", "moonlight", false)));
+    }
+}

@@ -37,10 +37,13 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         return None;
     }
     let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'*'), 6);
-    at = element(text, &key, at).or_else(|| companion(text, at)).unwrap_or(at);
+    at = element(text, &key, at)
+        .or_else(|| companion(text, at))
+        .or_else(|| companion_before(text, &key, at))
+        .unwrap_or(at);
     at = skip(text, at, is_blank, 64);
     at = after_type(text, at);
-    let after = separator(text, at)?;
+    let after = compared_before(text, &key).or_else(|| separator(text, at))?;
     // Of a method call only the method's name tells what is passed: not `secret.split_at("…")`.
     if text[after - 1] == b'(' && text[word.end.min(key.end)..key.end].contains(&b'.') {
         return None;
@@ -49,8 +52,11 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if text[after - 1] == b',' && (text[key.start] == b'$' || !first_argument(text, key.start)) {
         return None;
     }
+    if text[after - 1] == b':' && after == key.end + 1 && closes_text(text, after) {
+        return None;
+    }
     let mut at = skip(text, after, is_blank, 64);
-    if matches!(text[after - 1], b':' | b'=') {
+    if matches!(text[after - 1], b':' | b'=' | b'|' | b'?') || text[after - 1] == b'>' && own_line(text, after) {
         at = next_line(text, at);
     }
     // Markdown's `**Token:** 8f…`.
@@ -83,9 +89,14 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if at == after && text[after - 1] == b'=' && text.get(at) == Some(&b'&') {
         return None;
     }
-    let end = bare_end(text, at, query);
-    let end = if text[..at].ends_with(b"<![CDATA[") { cdata_end(text, at) } else { end };
-    (end > at).then_some(Assignment { key, value: at..end, quoted: false, listed: list.is_some() })
+    let quoted = text[..at].ends_with(b"<![CDATA[");
+    let end = if quoted { cdata_end(text, at) } else { bare_end(text, at, query) };
+    // `<PASSWORD> before any other` is no element.
+    let prose = text[after - 1] == b'>' && !quoted && text.get(end) == Some(&b' ') && !text[end..].starts_with(b" <");
+    if prose && text[..key.start].ends_with(b"<") {
+        return None;
+    }
+    (end > at).then_some(Assignment { key, value: at..end, quoted, listed: list.is_some() })
 }
 
 /// The value in quotes that begins there: `Some(None)` where its end is not found.
@@ -103,10 +114,35 @@ fn quoted_value(text: &[u8], at: usize) -> Option<(Option<Range<usize>>, bool)> 
         let white = |b: &&u8| is_blank(**b) || three && matches!(**b, b'\n' | b'\r');
         let start = start + text[start..end].iter().take_while(white).count();
         let start = skip_scheme(text, start).min(end);
+        let (start, end) = within(text, start..end);
         let end = end - text[start..end].iter().rev().take_while(white).count();
         start..end
     });
     Some((value, true))
+}
+
+/// Whether the quote there ends a text that began before on its line: `expect "Password:"`.
+fn closes_text(text: &[u8], at: usize) -> bool {
+    let quote = skip(text, at, |b| b == b'\\', 3);
+    let Some(&sign) = text.get(quote).filter(|sign| matches!(sign, b'"' | b'\'')) else { return false };
+    let line = text[at.saturating_sub(2 * KEY)..at].rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    line.windows(1 + quote - at)
+        .filter(|w| w.ends_with(&[sign]) && w[..w.len() - 1].iter().all(|&b| b == b'\\'))
+        .count()
+        % 2
+        == 1
+}
+
+/// What stands in the quotes of a text that is itself in quotes, as build files pass code: `'"…"'`.
+fn within(text: &[u8], value: Range<usize>) -> (usize, usize) {
+    let inner = &text[value.clone()];
+    for quote in [b"\"".as_slice(), b"'", b"\\\""] {
+        let plain = inner.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+        if plain.is_some_and(|plain| !plain.is_empty() && !plain.contains(&b'"')) {
+            return (value.start + quote.len(), value.end - quote.len());
+        }
+    }
+    (value.start, value.end)
 }
 
 /// The values after the first of a list, at most so many.
@@ -132,7 +168,14 @@ const LISTED: usize = 64;
 fn first_argument(text: &[u8], start: usize) -> bool {
     let floor = start.saturating_sub(64);
     let at = back(text, floor, start, |b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'\\'));
-    at > floor && matches!(text[at - 1], b'(' | b'b' | b'@' | b'{')
+    // Android's `buildConfigField "String", "API_KEY", "…"` says the type before.
+    let typed = || {
+        text[floor..at].trim_ascii_end().strip_suffix(b",").is_some_and(|rest| {
+            let rest = rest.trim_ascii_end();
+            rest.ends_with(b"String\"") || rest.ends_with(b"String'") || rest.ends_with(b"string\"")
+        })
+    };
+    at > floor && (matches!(text[at - 1], b'(' | b'b' | b'@' | b'{') || typed())
 }
 
 fn after_blank(text: &[u8], after: usize) -> usize {
@@ -265,6 +308,8 @@ fn identifier_around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
     let floor = word.start.saturating_sub(KEY);
     let start = after_escape(text, back(text, floor, word.start, is_key_byte), word.start);
     let end = skip(text, word.end, is_key_byte, KEY);
+    let wide = text[word.end..end].windows(WIDE_COLON.len()).position(|w| w == WIDE_COLON);
+    let end = wide.map_or(end, |at| word.end + at);
     (end - start <= KEY).then_some(start..end)
 }
 
@@ -380,6 +425,14 @@ mod tests {
             "const x = process.env.DB_PASSWORD || 'v1';",
             "DB_PASSWORD = os.getenv(X) ?? 'v1'",
             "ENV DB_PASSWORD v1",
+            "{\"value\": \"v1\", \"name\": \"DB_PASSWORD\"}",
+            "<DB_PASSWORD>\n  v1\n</DB_PASSWORD>",
+            "<DB_PASSWORD><![CDATA[v1]]></DB_PASSWORD>",
+            "buildConfigField 'String', 'DB_PASSWORD', '\"v1\"'",
+            "const x =\n  process.env.DB_PASSWORD ||\n  \"v1\";",
+            "DB_PASSWORD\u{ff1a}v1",
+            "if (\"v1\".equals(DB_PASSWORD)) {",
+            "if ('v1' === DB_PASSWORD) {",
         ];
         for text in cases {
             assert_eq!(forward(text, "PASSWORD").map(|(_, value)| value).as_deref(), Some("v1"), "{text}");
@@ -391,5 +444,9 @@ mod tests {
         assert_eq!(forward("the password must be long", "password"), None);
         assert_eq!(forward("passwords, easily2remember", "password"), None);
         assert_eq!(key_before(b"see also abcdef", 9), None);
+        assert_eq!(forward("issue AUTH <password> before any other command", "password"), None);
+        assert_eq!(forward("expect \"password:\"; send \"x\"", "password"), None);
+        assert_eq!(forward("<input name=\"password\" placeholder=\"v1\">", "password"), None);
+        assert_eq!(forward("{\"value\": \"v1\", \"other\": \"password\"}", "password"), None);
     }
 }

@@ -45,6 +45,43 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
 }
 
+/// Where a key is itself a value and its companion stands before it, `{"value": "…", "name": "DB_PASSWORD"}`:
+/// the place after the companion's name.
+pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
+    let ends = text[at..text.len().min(at + 64)].trim_ascii_start().starts_with(b"}");
+    let floor = key.start.saturating_sub(NAMED);
+    let before = &text[floor..key.start];
+    let name = before.strip_suffix(b"\"").filter(|_| ends && at > key.end)?.trim_ascii_end();
+    let name = name.strip_suffix(b":")?.trim_ascii_end();
+    let name = name.strip_suffix(b"\"name\"").or_else(|| name.strip_suffix(b"\"key\""))?.trim_ascii_end();
+    let open = name.strip_suffix(b",")?.iter().rposition(|&b| b == b'{')?;
+    let value = name[open..].windows(8).position(|w| w == b"\"value\":")?;
+    name[open + 1..open + value].iter().all(u8::is_ascii_whitespace).then_some(floor + open + value + 7)
+}
+
+/// Where the literal begins with which a variable is compared the other way round: `"…".equals(password)`.
+pub(super) fn compared_before(text: &[u8], key: &Range<usize>) -> Option<usize> {
+    let before = &text[key.start.saturating_sub(NAMED)..key.start];
+    let ends = matches!(text.get(key.end), Some(b')' | b':' | b' ' | b'\n' | b'&') | None);
+    let signs: [&[u8]; 7] = [b".equals(", b"=== ", b"!== ", b"== ", b"!= ", b"==", b".eql?("];
+    let literal = signs.iter().find_map(|sign| before.strip_suffix(*sign)).filter(|_| ends)?.trim_ascii_end();
+    let quote = *literal.last().filter(|quote| matches!(quote, b'"' | b'\''))?;
+    let inner = &literal[..literal.len() - 1];
+    let open = inner.iter().rposition(|&b| b == quote || b == b'\n').filter(|&open| inner[open] == quote)?;
+    Some(key.start - before.len() + open)
+}
+
+/// How far before its name a companion is looked for, in bytes.
+const NAMED: usize = 512;
+
+/// Whether the value of an element has a line of its own: `<password>`, the value, `</password>`.
+pub(super) fn own_line(text: &[u8], at: usize) -> bool {
+    let mut lines = text[at..text.len().min(at + 640)].split(|&b| b == b'\n').map(<[u8]>::trim_ascii);
+    let opens = lines.next().is_some_and(<[u8]>::is_empty);
+    let value = lines.next().is_some_and(|line| !line.is_empty() && !line.contains(&b'<'));
+    opens && value && lines.next().is_some_and(|line| line.starts_with(b"</"))
+}
+
 /// What stands around a value in a notation of its own: CDATA of XML, a tag or anchor of YAML, brackets of
 /// a list, a call that only wraps it (`String::from("…")`, `Field(default="…")`).
 pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
@@ -159,7 +196,9 @@ pub(super) fn after_type(text: &[u8], at: usize) -> usize {
     // Go and the like: `const password string = "…"`.
     let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*')).count();
     let blank = rest[word..].iter().take_while(|&&b| is_blank(b)).count();
-    if word > 0 && at > 0 && is_blank(text[at - 1]) && rest.get(word + blank) == Some(&b'=') {
+    // Not so the next attribute of an element: `name="password" placeholder="…"`.
+    let attribute = text[..at].trim_ascii_end().ends_with(b"\"");
+    if word > 0 && at > 0 && is_blank(text[at - 1]) && !attribute && rest.get(word + blank) == Some(&b'=') {
         let equals = at + word + blank;
         return if is_padding(text, equals) { at } else { equals };
     }
@@ -196,6 +235,9 @@ fn is_padding(text: &[u8], equals: usize) -> bool {
     touches && ends && !matches!(next, Some(b'"' | b'\'' | b'`'))
 }
 
+/// The colon of Chinese and Japanese texts (U+FF1A).
+pub(super) const WIDE_COLON: &[u8] = "\u{ff1a}".as_bytes();
+
 /// The end of a separator at `at`: `=`, `:`, `:=`, `=>`, `->`, `<-`, `==`, `>` of an XML element,
 /// `,` or `(` of a call, or the space after a command-line option.
 pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
@@ -218,6 +260,7 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
         b">",
         b",",
         b"(",
+        WIDE_COLON,
     ] {
         if rest.starts_with(token) {
             return Some(at + token.len());
