@@ -57,6 +57,10 @@ fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
     }
     let head = &text[begin..end];
     let sign = [b'\t', b'|', b';', b','].into_iter().find(|sign| head.contains(sign))?;
+    // Most lines are code: one look tells that they name no columns.
+    if !head.iter().all(|&b| name_byte(b) || b == sign || matches!(b, b'\r' | b'"' | b'`' | b'\'' | b'*')) {
+        return None;
+    }
     let cells = split(text, begin..end, sign);
     let number = cells.iter().position(|cell| cell.start <= word.start && word.end <= cell.end)?;
     // After a comma that parts columns stands no blank, after one of a sentence there is.

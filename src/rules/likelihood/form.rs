@@ -1,5 +1,6 @@
 //! Values that say by their form that they are no secret: times, scopes, filters, options, labels.
 
+use super::chance::random_bits;
 use super::characters::contains;
 use crate::rules::filters::{Dropped, Match};
 
@@ -30,6 +31,19 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if contains(value, b"%s") || contains(value, b"%d") || contains(value, b"%08x") || computed(value) {
         return Some("made of a format");
     }
+    if file(value) && random_bits(value) < 18 {
+        return Some("the name of a file");
+    }
+    let verb = value.strip_suffix(b"*").is_some_and(|rest| !found.quoted && rest.iter().all(u8::is_ascii_alphabetic));
+    if rate(value) || action(value) || verb || value.iter().filter(|&&b| b == b':').count() >= 5 {
+        return Some("a setting, an action or a line of a table");
+    }
+    if feature(found) {
+        return Some("a feature of a package");
+    }
+    if value.len() == 40 && found.place.before.ends_with(b"/") && value.iter().all(u8::is_ascii_hexdigit) {
+        return Some("the id of a commit");
+    }
     if selector(value) {
         return Some("a selector");
     }
@@ -40,11 +54,11 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     let foreign = !value.is_ascii() && digits < 2;
     if foreign
         || value.ends_with(b":") && digits == 0
-        || found.place.translates() && (digits < 2 || value.contains(&b' '))
+        || found.place.translates() && (digits < 2 || value.contains(&b' ') || !value.is_ascii())
     {
         return Some("a text for people");
     }
-    if !found.quoted && matches!(value.first(), Some(b'&' | b'*' | b'~')) && value[1..].iter().all(name) {
+    if !found.quoted && matches!(value.first(), Some(b'&' | b'*' | b'~')) && value[1..].iter().all(name_or_slash) {
         return Some("a type or a reference");
     }
     None
@@ -95,6 +109,42 @@ fn computed(value: &[u8]) -> bool {
     inner.iter().any(u8::is_ascii_alphabetic) && (before || call)
 }
 
+/// The name of a source or a built file: `password-scheme-md5crypt.c`.
+fn file(value: &[u8]) -> bool {
+    let endings: [&[u8]; 24] = [
+        b"c", b"h", b"o", b"lo", b"la", b"so", b"cc", b"cpp", b"hpp", b"py", b"js", b"ts", b"rb", b"go", b"rs", b"md",
+        b"txt", b"html", b"css", b"json", b"yml", b"yaml", b"xml", b"java",
+    ];
+    let dot = value.iter().rposition(|&b| b == b'.');
+    dot.is_some_and(|dot| dot > 3 && endings.contains(&&value[dot + 1..]) && value[..dot].iter().all(name_or_slash))
+}
+
+fn name_or_slash(b: &u8) -> bool {
+    name(b) || matches!(b, b'-' | b'/')
+}
+
+/// A rate, as limits are written: `5/m/user`.
+fn rate(value: &[u8]) -> bool {
+    let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = &value[digits..];
+    digits > 0 && rest.starts_with(b"/") && rest[1..].iter().all(|b| b.is_ascii_lowercase() || *b == b'/')
+}
+
+/// What a policy allows, `secretsmanager:Describe*`.
+fn action(value: &[u8]) -> bool {
+    let service = value.iter().take_while(|b| b.is_ascii_lowercase() || matches!(b, b'-')).count();
+    let Some(rest) = value[service..].strip_prefix(b":") else { return false };
+    let letters = rest.strip_suffix(b"*").unwrap_or(rest);
+    service >= 2 && letters.first().is_some_and(u8::is_ascii_uppercase) && letters.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// A feature in the list of a manifest of Cargo: `credentials = ["dep:sha2", "uuid?/v4"]`.
+fn feature(found: &Match<'_>) -> bool {
+    let name = found.place.path.rsplit(|&b| b == b'/').next().unwrap_or_default();
+    let line = found.place.before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    name.starts_with(b"Cargo.toml") && (line.trim_ascii().len() <= 1 || line.contains(&b'['))
+}
+
 /// A selector of CSS: the name of an element, and an id or a class of words: `button#login-2`.
 fn selector(value: &[u8]) -> bool {
     let elements: [&[u8]; 8] = [b"button", b"input", b"div", b"span", b"form", b"label", b"select", b"section"];
@@ -139,6 +189,10 @@ mod tests {
             "^7.1.2",
             "button#login-2",
             "role=Build-17x",
+            "password-scheme-md5crypt.c",
+            "5/m/user",
+            "secretsmanager:Describe*",
+            "postfix:*:12345:12345:postfix:/no/where:/no/shell",
         ] {
             assert!(none(&found(value)).is_some(), "{value}");
         }

@@ -414,7 +414,12 @@ pub(super) fn asks(key: &[u8]) -> bool {
 pub(super) fn no_pass(key: &[u8]) -> bool {
     let word = last_word(key);
     let words = ["compass", "bypass", "surpass", "trespass", "overpass", "underpass", "encompass", "byppass"];
-    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
+    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes())) || is_name_of_type(key)
+}
+
+/// Whether a key names a type or an interface by its id: `GUID_DRS_REPL_SECRET_SYNC`.
+fn is_name_of_type(key: &[u8]) -> bool {
+    words(key).iter().any(|word| matches!(word.as_str(), "guid" | "uuid" | "clsid" | "oid"))
 }
 
 /// The words of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`, in small letters.

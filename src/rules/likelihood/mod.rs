@@ -110,8 +110,17 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if value.len() == 40 && prose && !found.quoted && value.iter().all(u8::is_ascii_hexdigit) {
         return Some("as the names of commits stand in prose");
     }
+    if found.place.before.ends_with(b"<Key>") && value.iter().any(|b| matches!(b, b'/' | b'%')) {
+        return Some("as objects in a store are named");
+    }
     let drawn = LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
-    (found.place.made_up() && random_bits(value) < drawn).then_some("made of words, in a test or an example")
+    if random_bits(value) >= drawn {
+        return None;
+    }
+    if found.place.is_packed() {
+        return Some("made of words, in minified code");
+    }
+    found.place.made_up().then_some("made of words, in a test or an example")
 }
 
 /// Whether a value is too good for a word: kinds of characters mixed, or letters that look drawn.
@@ -302,12 +311,13 @@ pub fn surely_random(value: &[u8]) -> bool {
 /// Whether hex under a key is rather what the key is called by: anything under `key` alone, and the capitals
 /// of OpenPGP's key ids and fingerprints (RFC 9580).
 fn names_a_thing(key: Option<&[u8]>, value: &[u8]) -> bool {
-    let hex = value.iter().all(u8::is_ascii_hexdigit);
+    let hex = value.strip_prefix(b"0x").unwrap_or(value).iter().all(u8::is_ascii_hexdigit);
     hex && (openpgp(value) || key.is_some_and(key::bare))
 }
 
 /// Whether hex has the length and the capitals of OpenPGP's key ids and fingerprints.
 fn openpgp(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"0x").unwrap_or(value);
     [16, 40].contains(&value.len())
         && value.iter().all(u8::is_ascii_hexdigit)
         && !value.iter().any(u8::is_ascii_lowercase)

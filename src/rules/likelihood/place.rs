@@ -88,6 +88,12 @@ impl Place<'_> {
             .is_some_and(|dot| CODE.contains(&name[dot + 1..].to_ascii_lowercase().as_slice()))
     }
 
+    /// Whether it is code that a program packed: a line without an end on either side.
+    pub fn is_packed(&self) -> bool {
+        let long = |side: &[u8]| side.len() >= AROUND && !side.contains(&b'\n');
+        (self.is_code() || self.path.ends_with(b".map")) && (long(self.before) || long(self.after))
+    }
+
     /// Whether the value stands in a text or a remark within its line, where code is quoted.
     pub fn is_quoting(&self) -> bool {
         let line = self.before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
