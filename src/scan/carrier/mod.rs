@@ -172,7 +172,9 @@ fn first_argument(text: &[u8], start: usize) -> bool {
     let typed = || {
         text[floor..at].trim_ascii_end().strip_suffix(b",").is_some_and(|rest| {
             let rest = rest.trim_ascii_end();
-            rest.ends_with(b"String\"") || rest.ends_with(b"String'") || rest.ends_with(b"string\"")
+            let last = rest.rsplit(|b| matches!(b, b'(' | b' ')).next().unwrap_or_default();
+            // Go's `flag.StringVar(&pw, "password", "…", "what it is")` says the place.
+            matches!(last, b"\"String\"" | b"'String'" | b"\"string\"") || last.starts_with(b"&")
         })
     };
     at > floor && (matches!(text[at - 1], b'(' | b'b' | b'@' | b'{') || typed())
@@ -433,6 +435,11 @@ mod tests {
             "DB_PASSWORD\u{ff1a}v1",
             "if (\"v1\".equals(DB_PASSWORD)) {",
             "if ('v1' === DB_PASSWORD) {",
+            "String DB_PASSWORD = System.getProperty(\"p\", \"v1\");",
+            "flag.StringVar(&p, \"DB_PASSWORD\", \"v1\", \"what it is\")",
+            "Connect-Db -User a -DB_PASSWORD \"v1\"",
+            "log in with the DB_PASSWORD `v1`.",
+            "the DB_PASSWORD is 'v1'",
         ];
         for text in cases {
             assert_eq!(forward(text, "PASSWORD").map(|(_, value)| value).as_deref(), Some("v1"), "{text}");

@@ -185,9 +185,21 @@ pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
     let signs =
         [b"||".as_slice(), b"??", b"?:", b" or ", b"unwrap_or(", b"unwrap_or_else(|_| ", b"getOrElse(", b"orElse("];
     let place = |sign: &&[u8]| line.windows(sign.len()).position(|w| w == *sign).map(|at| at + sign.len());
-    let operator = signs.iter().find_map(place)?;
+    let operator = signs.iter().find_map(place).or_else(|| getter(line))?;
     let after = operator + line[operator..].iter().take_while(|&&b| is_blank(b)).count();
     matches!(line.get(after), Some(b'"' | b'\'' | b'`')).then_some(at + after)
+}
+
+/// The place after the comma of a call that looks a setting up and says what stands in for it:
+/// `System.getProperty("p", "…")`.
+fn getter(line: &[u8]) -> Option<usize> {
+    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'$')).count();
+    let lower = line[..name].to_ascii_lowercase();
+    let asks = [b"get".as_slice(), b"env", b"prop", b"config", b"option"];
+    let quote = *line.get(name + 1).filter(|quote| matches!(quote, b'"' | b'\''))?;
+    let known = line[name] == b'(' && asks.iter().any(|word| lower.windows(word.len()).any(|part| part == *word));
+    let end = name + 2 + line[name + 2..].iter().position(|&b| b == quote).filter(|_| known)?;
+    (line.get(end + 1) == Some(&b',')).then_some(end + 2)
 }
 
 /// Skips `: Type`, `?: Type` and the like before an `=`.
@@ -267,9 +279,16 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
         }
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
-    let option = text[begin..at].starts_with(b"--");
-    if text[..at].ends_with(b" ") && rest.starts_with(b"to ") && matches!(text.get(at + 3), Some(b'"' | b'\'')) {
+    // PowerShell's options have one dash, and a value in quotes.
+    let option = text[begin..at].starts_with(b"--")
+        || text[begin..at].starts_with(b"-") && matches!(rest.first(), Some(b'"' | b'\''));
+    let says = rest.starts_with(b"to ") || rest.starts_with(b"is ");
+    if text[..at].ends_with(b" ") && says && matches!(text.get(at + 3), Some(b'"' | b'\'' | b'`')) {
         return Some(at + 3);
+    }
+    // Markdown and AsciiDoc: the password `…`.
+    if text[..at].ends_with(b" ") && rest.first() == Some(&b'`') && !rest.starts_with(b"``") {
+        return Some(at);
     }
     // `#define NAME "value"`, `@name "value"`, `:name "value"`, and `name "value"` at the head of a line.
     if text[..at].ends_with(b" ") && matches!(rest.first(), Some(b'"' | b'\'')) && heads(text, begin) {
