@@ -178,8 +178,9 @@ pub(super) fn skip_string_prefix(text: &[u8], at: usize) -> usize {
 /// variable that is not set.
 pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 160)];
-    let line = &rest[..rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())];
-    if matches!(line.first(), Some(b'"' | b'\'' | b'`')) {
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    // Most values are followed by no literal at all.
+    if matches!(line.first(), Some(b'"' | b'\'' | b'`')) || memchr::memchr3(b'"', b'\'', b'`', line).is_none() {
         return None;
     }
     let signs =
@@ -194,10 +195,10 @@ pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
 /// `System.getProperty("p", "…")`.
 fn getter(line: &[u8]) -> Option<usize> {
     let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'$')).count();
+    let quote = *line.get(name + 1).filter(|quote| line[name] == b'(' && matches!(quote, b'"' | b'\''))?;
     let lower = line[..name].to_ascii_lowercase();
     let asks = [b"get".as_slice(), b"env", b"prop", b"config", b"option"];
-    let quote = *line.get(name + 1).filter(|quote| matches!(quote, b'"' | b'\''))?;
-    let known = line[name] == b'(' && asks.iter().any(|word| lower.windows(word.len()).any(|part| part == *word));
+    let known = asks.iter().any(|word| lower.windows(word.len()).any(|part| part == *word));
     let end = name + 2 + line[name + 2..].iter().position(|&b| b == quote).filter(|_| known)?;
     (line.get(end + 1) == Some(&b',')).then_some(end + 2)
 }
