@@ -24,7 +24,8 @@ pub(super) fn column(text: &[u8], word: &Range<usize>) -> Vec<Assignment> {
 
 /// A table of lines: names, then values, with the same sign between them.
 fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
-    let begin = memchr::memrchr(b'\n', &text[..word.start]).map_or(0, |at| at + 1);
+    let floor = word.start.saturating_sub(HEAD + 1);
+    let begin = memchr::memrchr(b'\n', &text[floor..word.start]).map_or(floor, |at| floor + at + 1);
     let end = line_end(text, word.end);
     if word.start - begin > HEAD || end - begin > HEAD || end >= text.len() {
         return None;
