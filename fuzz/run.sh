@@ -8,10 +8,10 @@ seconds=${1:-60}
 # Addresses are the compiler's to check: there is no `unsafe` in the program.
 cargo +nightly fuzz build --sanitizer none >&2
 programs=${CARGO_TARGET_DIR:-target}/$(rustc +nightly -vV | sed -n 's/^host: //p')/release
-[ $# -gt 0 ] || set -- $(sed -n 's/^name = "\([a-z]*\)"$/\1/p' Cargo.toml)
+targets=${*:-$(sed -n 's/^name = "\([a-z]*\)"$/\1/p' Cargo.toml)}
 python3 seeds.py corpus/seeds
 found=0
-for target in "$@"; do
+for target in $targets; do
     mkdir -p "corpus/$target" "artifacts/$target"
     case $target in
     rules | policies | exceptions | imports | diffs | records) words=documents most=4096 ;;

@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::LazyLock;
 
 use jiff::civil::date;
-use leakwarden::finding::{Finding, Part};
 use leakwarden::files::ExplainedFile;
+use leakwarden::finding::{Finding, Part};
 use leakwarden::fragment::{Fragment, Nature, View, views};
 use leakwarden::judgement::Judgement;
 use leakwarden::policy::layers::Layers;

@@ -36,11 +36,6 @@ static EXAMPLES: LazyLock<Vec<String>> = LazyLock::new(|| {
     RULES.sources().iter().map(first).collect()
 });
 
-/// How many examples there are.
-pub fn examples() -> usize {
-    EXAMPLES.len()
-}
-
 /// A path, chosen by the first byte, and the text that the rest makes.
 pub fn read<'p>(paths: &[&'p str], data: &[u8]) -> (&'p [u8], Vec<u8>) {
     let (&first, rest) = data.split_first().unwrap_or((&0, b""));

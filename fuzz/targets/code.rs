@@ -5,7 +5,21 @@
 use leakwarden_fuzz::{laws, plant};
 use libfuzzer_sys::fuzz_target;
 
-const PATHS: &[&str] = &["a.py", "a.js", "a.ts", "A.java", "a.go", "a.rb", "a.php", "a.rs", "main.tf", "a.c", "a.cs", "a.swift", "wp-config.php"];
+const PATHS: &[&str] = &[
+    "a.py",
+    "a.js",
+    "a.ts",
+    "A.java",
+    "a.go",
+    "a.rb",
+    "a.php",
+    "a.rs",
+    "main.tf",
+    "a.c",
+    "a.cs",
+    "a.swift",
+    "wp-config.php",
+];
 
 fuzz_target!(|data: &[u8]| {
     let (path, text) = plant::read(PATHS, data);

@@ -6,14 +6,8 @@ use leakwarden::import::{Format, paths, pattern, read};
 use leakwarden_fuzz::RULES;
 use libfuzzer_sys::fuzz_target;
 
-const FORMATS: [Format; 6] = [
-    Format::Gitleaks,
-    Format::Fingerprints,
-    Format::Baseline,
-    Format::Talisman,
-    Format::GitAllowed,
-    Format::PathLines,
-];
+const FORMATS: [Format; 6] =
+    [Format::Gitleaks, Format::Fingerprints, Format::Baseline, Format::Talisman, Format::GitAllowed, Format::PathLines];
 
 fuzz_target!(|data: &[u8]| {
     let Some((&choice, rest)) = data.split_first() else { return };

@@ -28,6 +28,7 @@ fuzz_target!(|data: &[u8]| {
             all.push(b'\n');
         }
     }
+    all.extend_from_slice(head);
     let fragment = Fragment::content(b"f", &all, View::Plain);
     let (found, _) = laws::repeatable(&fragment);
     laws::places(&found.findings, &fragment);

@@ -5,7 +5,19 @@
 use leakwarden_fuzz::{laws, plant};
 use libfuzzer_sys::fuzz_target;
 
-const PATHS: &[&str] = &[".env", "app.ini", "app.properties", ".npmrc", ".netrc", ".pgpass", ".my.cnf", ".git-credentials", "credentials", ".ftpconfig", "app.toml"];
+const PATHS: &[&str] = &[
+    ".env",
+    "app.ini",
+    "app.properties",
+    ".npmrc",
+    ".netrc",
+    ".pgpass",
+    ".my.cnf",
+    ".git-credentials",
+    "credentials",
+    ".ftpconfig",
+    "app.toml",
+];
 
 fuzz_target!(|data: &[u8]| {
     let (path, text) = plant::read(PATHS, data);
