@@ -28,11 +28,17 @@ const MOST: f64 = 600.0;
 static JUDGEMENT: LazyLock<Judgement> =
     LazyLock::new(|| Judgement::of(&Layers::default(), date(2026, 1, 1)).expect("the policy without any layer"));
 
-/// How many first bytes are the same in all values, by rule.
-static PREFIXES: LazyLock<HashMap<String, u16>> = LazyLock::new(|| {
+/// The numbers of rules by their ids.
+static NUMBERS: LazyLock<HashMap<String, u16>> = LazyLock::new(|| {
     let numbers = 0..u16::try_from(RULES.len()).expect("numbers of rules are small");
     numbers.filter_map(|number| Some((RULES.rule(number)?.id().to_owned(), number))).collect()
 });
+
+/// Makes what is made once, so that no input is charged for it.
+pub fn ready() {
+    assert!(!NUMBERS.is_empty() && !telling(b"password"), "the rules, and the program's own words");
+    LazyLock::force(&JUDGEMENT);
+}
 
 /// Holds all laws for a file's content.
 pub fn scanned(path: &[u8], text: &[u8]) {
@@ -118,7 +124,7 @@ fn silent(path: &[u8], found: &Scan, explained: Explained) {
     let mut secret = HashSet::new();
     for own in found.findings.iter().filter(|own| own.location.part != Part::Path) {
         let bytes = own.secret.expose();
-        let fixed = PREFIXES.get(&own.rule).and_then(|&number| RULES.rule(number));
+        let fixed = NUMBERS.get(&own.rule).and_then(|&number| RULES.rule(number));
         let fixed = fixed.map_or(0, |rule| rule.fixed_prefix(bytes)).max(own.issued.unwrap_or(0)).min(bytes.len());
         secret.extend(pieces(&bytes[fixed..]).filter(telling));
     }

@@ -8,7 +8,7 @@ use leakwarden::scan::scan_path;
 use leakwarden_fuzz::{RULES, laws, plant};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let path = plant::text(data);
     let (findings, shown) = scan_path(&path, &RULES);
     for own in &findings {

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 const PATHS: &[&str] = &["notes.md", "notes.adoc", "notes.txt", "mail.eml", ""];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let (path, text) = plant::read(PATHS, data);
     laws::scanned(path, &text);
 });

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 /// Bytes of the longest text.
 const LONGEST: usize = 64 << 10;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let &[head, kind, ref rest @ ..] = data else { return };
     let text = plant::text(rest);
     let (head, piece) = text.split_at(text.len().min(usize::from(head) % 32));

@@ -19,7 +19,7 @@ const PATHS: &[&str] = &[
     "app.toml",
 ];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let (path, text) = plant::read(PATHS, data);
     laws::scanned(path, &text);
 });

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 const PATHS: &[&str] = &["a.sh", "Dockerfile", "a.ps1", "Makefile", ".bash_history", "Jenkinsfile"];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let (path, text) = plant::read(PATHS, data);
     laws::scanned(path, &text);
 });

@@ -5,7 +5,7 @@
 use leakwarden_fuzz::{laws, plant};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let end = data.iter().take(64).position(|&b| b == b'\n');
     let (path, rest) = end.map_or((b"".as_slice(), data), |end| (&data[..end], &data[end + 1..]));
     laws::scanned(path, &plant::text(rest));

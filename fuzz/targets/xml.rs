@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 const PATHS: &[&str] = &["web.config", "settings.xml", "app.plist", "sitemanager.xml"];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let (path, text) = plant::read(PATHS, data);
     laws::scanned(path, &text);
 });

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 const PATHS: &[&str] = &["deploy.yaml", "docker-compose.yml", ".gitlab-ci.yml", "values.yaml"];
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let (path, text) = plant::read(PATHS, data);
     laws::scanned(path, &text);
 });

@@ -82,16 +82,16 @@ mod tests {
     use super::*;
     use crate::rules::Rule;
 
-    fn rule(id: &str, words: &str) -> Rule {
+    fn rule(id: &str, provider: &str, words: &str) -> Rule {
         let rest = "severity = 'high'\nrotate = 'https://x.example'\npattern = '(?P<secret>x+)'\nexamples = ['x']";
-        let text = format!("id = '{id}'\nprovider = 'Generic'\nname = 'x'\n{words} = ['xxx']\n{rest}\n");
+        let text = format!("id = '{id}'\nprovider = '{provider}'\nname = 'x'\n{words} = ['xxx']\n{rest}\n");
         Rule::new(crate::document::parse(&text).expect("a rule")).expect("a rule that compiles")
     }
 
     /// An outer value took the place of the last one inside of it only.
     #[test]
     fn what_is_kept_never_overlaps() {
-        let (inner, outer) = (rule("generic-inner", "keywords"), rule("generic-outer", "keys"));
+        let (inner, outer) = (rule("any-inner", "Any", "keywords"), rule("generic-outer", "Generic", "keys"));
         let hit = |rule, span, confidence| Hit {
             rule,
             span,

@@ -28,7 +28,7 @@ pub(super) struct Seen(Vec<(usize, Range<usize>, u8)>);
 
 /// How often a line amid the rows of a table may be a head of its own for the same column. In a list of
 /// texts that speak of passwords every line looks like one.
-const AGAIN: u8 = 4;
+const AGAIN: u8 = 1;
 
 impl Seen {
     /// Whether the lines below a head are read for a column.
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_texts_is_read_some_times_and_not_for_each_of_its_lines() {
+    fn a_list_of_texts_is_not_read_for_each_of_its_lines() {
         let text = "label,a password x,b\n".repeat(20_000).into_bytes();
         let (mut seen, mut read) = (Seen::default(), 0);
         for at in (0..text.len() - 21).step_by(21) {
@@ -246,7 +246,7 @@ mod tests {
             assert_eq!(text[word.clone()], *b"password");
             read += column(&text, &word, &mut seen).read;
         }
-        assert!(read < 10 * text.len(), "{read} bytes of {}", text.len());
+        assert!(read < 4 * text.len(), "{read} bytes of {}", text.len());
     }
 
     #[test]
