@@ -75,7 +75,7 @@ def seeds():
     all["whole"] = [b"a.txt\n" + text for text in texts + examples]
     all["whole"] += [b".env\n\xff\xfe" + text.decode("latin1").encode("utf-16-le") for text in texts]
     all["whole"] += [b"a.bin\n" + bytes(range(256)) + text for text in texts]
-    all["repeats"] = [b"\0" + bytes([kind]) + text for kind in (0, 4, 15) for text in texts + examples[::10]]
+    all["repeats"] = [b"\0" + bytes([kind]) + text for kind in (0, 6) for text in texts + examples[::40]]
     all["names"] = [b"src/" + own for own in examples] + [b"id_rsa", b"a/.env", b"x/\1/secring.gpg", b"feature/\2"]
     all["encodings"] = texts + examples[::10]
     all["structures"] = [bytes([n % 256]) + own for n, own in enumerate(examples * 2)]

@@ -7,7 +7,7 @@ use leakwarden_fuzz::{laws, plant};
 use libfuzzer_sys::fuzz_target;
 
 /// Bytes of the longest text.
-const LONGEST: usize = 64 << 10;
+const LONGEST: usize = 16 << 10;
 
 fuzz_target!(init: laws::ready(), |data: &[u8]| {
     let &[head, kind, ref rest @ ..] = data else { return };
