@@ -155,8 +155,10 @@ fn told(path: &[u8], found: &Scan, explained: Explained) -> Vec<String> {
         report::github::render(&report),
         report::explain::human(&report, &files, look),
         report::explain::json(&report, &files),
-        format!("{found:?}"),
     ];
+    // A remark is text of the source; what of it may be told is told above.
+    let bare = |own: &Finding| format!("{:?}", Finding { marker: None, ..own.clone() });
+    all.extend(found.findings.iter().map(bare));
     all.extend(found.findings.iter().flat_map(|own| own.reasons.clone()));
     all
 }
