@@ -4,7 +4,7 @@
 //! fetches anything. Where `gix` cannot read a format (reftable), one plumbing call of git's own
 //! answers a single question; see [`head`].
 
-mod added;
+pub mod added;
 mod changed;
 mod command;
 mod disk;

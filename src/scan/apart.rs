@@ -31,23 +31,25 @@ pub(super) fn keep(mut hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
     hits.sort_by(|a, b| specific(b).cmp(&specific(a)).then_with(|| a.rule.id().cmp(b.rule.id())));
     type Taken = std::collections::BTreeMap<usize, (usize, usize)>;
     let mut by_owner: std::collections::BTreeMap<Option<String>, Taken> = std::collections::BTreeMap::new();
-    let mut kept: Vec<Hit<'_>> = Vec::new();
+    let mut kept: Vec<Option<Hit<'_>>> = Vec::new();
     for hit in hits {
         let owner = hit.rule.own.then(|| hit.rule.id().to_owned());
         let taken = by_owner.entry(owner).or_default();
-        let before = taken.range(..hit.span.end).next_back();
-        if let Some((_, &(_, better))) = before.filter(|(_, (end, _))| *end > hit.span.start) {
-            // A key that everybody may know, inside of a longer secret, must not stand for it.
-            let (start, inner) = (kept[better].span.start, &kept[better]);
-            let around = hit.span.start <= start && hit.span.end >= inner.span.end && hit.span != inner.span;
-            let weak = inner.confidence == Confidence::Possible || inner.severity == Severity::Low;
-            if weak && around && (hit.confidence, hit.severity) > (inner.confidence, inner.severity) {
-                taken.remove(&start);
-                taken.insert(hit.span.start, (hit.span.end, better));
-                kept[better] = hit;
+        // The kept ones that it overlaps, the last first.
+        let met = taken.range(..hit.span.end).rev().take_while(|(_, (end, _))| *end > hit.span.start);
+        let mut met = met.map(|(_, &(_, better))| better).peekable();
+        if let Some(&last) = met.peek() {
+            // Keys that everybody may know, inside of a longer secret, must not stand for it.
+            if met.all(|inner| kept[inner].as_ref().is_some_and(|inner| lies_around(&hit, inner))) {
+                let within: Vec<usize> = taken.range(hit.span.start..hit.span.end).map(|(start, _)| *start).collect();
+                for (_, inner) in within.iter().filter_map(|start| taken.remove(start)) {
+                    kept[inner] = None;
+                }
+                taken.insert(hit.span.start, (hit.span.end, last));
+                kept[last] = Some(hit);
                 continue;
             }
-            let better = &mut kept[better];
+            let Some(better) = &mut kept[last] else { continue };
             let general = better.rule.source.provider == "Generic" && hit.rule.source.provider != "Generic";
             if general && better.span == hit.span && hit.confidence > Confidence::Possible {
                 let was = std::mem::replace(better, hit);
@@ -63,7 +65,53 @@ pub(super) fn keep(mut hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
             continue;
         }
         taken.insert(hit.span.start, (hit.span.end, kept.len()));
-        kept.push(hit);
+        kept.push(Some(hit));
     }
-    kept
+    kept.into_iter().flatten().collect()
+}
+
+/// Whether a hit stands for one inside of it that tells little.
+fn lies_around(hit: &Hit<'_>, inner: &Hit<'_>) -> bool {
+    let around = hit.span.start <= inner.span.start && hit.span.end >= inner.span.end && hit.span != inner.span;
+    let weak = inner.confidence == Confidence::Possible || inner.severity == Severity::Low;
+    weak && around && (hit.confidence, hit.severity) > (inner.confidence, inner.severity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Rule;
+
+    fn rule(id: &str, provider: &str, words: &str) -> Rule {
+        let rest = "severity = 'high'\nrotate = 'https://x.example'\npattern = '(?P<secret>x+)'\nexamples = ['x']";
+        let text = format!("id = '{id}'\nprovider = '{provider}'\nname = 'x'\n{words} = ['xxx']\n{rest}\n");
+        Rule::new(crate::document::parse(&text).expect("a rule")).expect("a rule that compiles")
+    }
+
+    /// An outer value took the place of the last one inside of it only.
+    #[test]
+    fn what_is_kept_never_overlaps() {
+        let (inner, outer) = (rule("any-inner", "Any", "keywords"), rule("generic-outer", "Generic", "keys"));
+        let hit = |rule, span, confidence| Hit {
+            rule,
+            span,
+            severity: Severity::High,
+            confidence,
+            reasons: Vec::new(),
+            key: None,
+            pair: None,
+        };
+        let spans = |first| {
+            let hits = vec![
+                hit(&inner, 4..8, first),
+                hit(&inner, 10..14, Confidence::Possible),
+                hit(&outer, 0..20, Confidence::Likely),
+            ];
+            let mut spans: Vec<_> = keep(hits).into_iter().map(|hit| hit.span).collect();
+            spans.sort_by_key(|span| span.start);
+            spans
+        };
+        assert_eq!(spans(Confidence::Possible), [0..20], "one value around two weak ones");
+        assert_eq!(spans(Confidence::Certain), [4..8, 10..14], "one of the two tells more");
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::locate::{Places, Spans};
-use super::tell::show;
+use super::tell::{Values, show};
 use super::{MOST_HITS, Scan, Told, pairs, scan_traced};
 use crate::finding::{Confidence, Finding, Part, Severity, Show, phrase, redact};
 use crate::fragment::{Fragment, views};
@@ -211,6 +211,7 @@ impl<'a> Trace<'a> {
             self.trials.iter().filter(|own| hides(own, &fragment.text)).map(|own| own.span.clone()).collect(),
         );
         let mut places = Places::new(&fragment.text);
+        let values = Values::of(findings.iter().map(|own| &fragment.text[own.span.clone()]));
         let findings = &Findings::of(findings);
         let candidate = |own: Trial<'_>| {
             let outcome = outcome(&own, findings);
@@ -230,7 +231,9 @@ impl<'a> Trace<'a> {
                     _ if hidden.meet(&own.span) => redact(b"", Show::Nothing),
                     _ => prefix(own.rule, &fragment.text[own.span.clone()]),
                 },
-                key: key.and_then(|key| filters::shown_key(&fragment.text, key, own.span.start)),
+                key: key
+                    .and_then(|key| filters::shown_key(&fragment.text, key, own.span.start))
+                    .filter(|name| !values.told_by(name)),
                 span: own.span,
                 steps: own.steps,
                 outcome,

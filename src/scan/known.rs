@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::carrier::{self, Assignment};
+use super::table::Seen;
 use crate::rules::LONGEST_WORD;
 
 /// The part at which a rule is charged for what it has been charged for before.
@@ -72,6 +73,8 @@ pub(super) struct OfRule {
     pub(super) passed: usize,
     /// Its pattern begins to match nowhere before.
     pub(super) barren: usize,
+    /// The last table that was read for it.
+    pub(super) table: Seen,
     /// It was charged for all before.
     charged: usize,
 }

@@ -220,7 +220,7 @@ impl<'a> Hits<'a> {
         let end = match rule.kind {
             Kind::Token => self.token(rule, number, candidate),
             Kind::FileName if !content => self.file_name(rule),
-            Kind::Assigned if content && self.fragment.nature == Nature::Text => self.assigned(rule, candidate),
+            Kind::Assigned if content && self.fragment.nature == Nature::Text => self.assigned(rule, number, candidate),
             Kind::Context if content && self.fragment.nature == Nature::Text => self.context(rule, number, candidate),
             _ => None,
         };
@@ -264,7 +264,7 @@ impl<'a> Hits<'a> {
     }
 
     /// The pattern against the whole value of the assignment in whose key the literal stands.
-    fn assigned(&mut self, rule: &'a Rule, candidate: &Candidate<'_>) -> Option<usize> {
+    fn assigned(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
         // Of `<pass ` and `pass"` the letters are the word.
         let mark = |b: &&u8| matches!(**b, b'<' | b'"' | b'\'' | b'=' | b':' | b'>' | b' ');
         let literal = &self.text[candidate.start..candidate.end];
@@ -276,7 +276,7 @@ impl<'a> Hits<'a> {
         let value = |found: &carrier::Assignment| &self.text[found.value.clone()];
         let assigned = found.as_ref().filter(|found| rule.worth_trying(value(found))).cloned();
         let Some(found) = assigned.or_else(|| self.beside(rule, word.clone())).or(found) else {
-            return self.below(rule, &word);
+            return self.below(rule, number, &word);
         };
         let mut last = self.value(rule, found.clone());
         for next in carrier::rest_of_list(self.text, &found) {
@@ -287,13 +287,17 @@ impl<'a> Hits<'a> {
     }
 
     /// The values below a word that names the column of a table.
-    fn below(&mut self, rule: &'a Rule, word: &Range<usize>) -> Option<usize> {
+    fn below(&mut self, rule: &'a Rule, number: u16, word: &Range<usize>) -> Option<usize> {
         let general = matches!(rule.source.structure, Some(Structure::Issued | Structure::Password));
-        let values = if general { table::column(self.text, word) } else { Vec::new() };
-        if values.is_empty() {
+        if !general {
             return self.unlike(rule, Unlike::NoValue);
         }
-        for value in values {
+        let found = table::column(self.text, word, &mut self.known.rule(number).table);
+        self.work = self.work.saturating_sub(found.read);
+        if found.values.is_empty() {
+            return self.unlike(rule, Unlike::NoValue);
+        }
+        for value in found.values {
             self.work = self.work.saturating_sub(value.value.len() + NO_VALUE);
             self.value(rule, value);
         }

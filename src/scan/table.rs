@@ -13,17 +13,60 @@ const HEAD: usize = 1024;
 const ROWS: usize = 100_000;
 const BYTES: usize = 8 << 20;
 
-/// The values of the column in whose name a word stands; empty where there is no such table.
-pub(super) fn column(text: &[u8], word: &Range<usize>) -> Vec<Assignment> {
-    let found = sql(text, word).filter(|all| !all.is_empty()).or_else(|| row(text, word).map(|own| vec![own]));
-    found.or_else(|| lines(text, word)).unwrap_or_default()
+/// What stands below the name of a column.
+#[derive(Debug, Default)]
+pub(super) struct Column {
+    /// Its values.
+    pub(super) values: Vec<Assignment>,
+    /// Bytes that were read to find them.
+    pub(super) read: usize,
+}
+
+/// The columns of lines that were read: for each number the last lines, and how often they were read anew.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Vec<(usize, Range<usize>, u8)>);
+
+/// How often a line amid the rows of a table may be a head of its own for the same column. In a list of
+/// texts that speak of passwords every line looks like one.
+const AGAIN: u8 = 1;
+
+impl Seen {
+    /// Whether the lines below a head are read for a column.
+    fn asks(&self, head: usize, number: usize) -> bool {
+        let same =
+            |(own, rows, again): &(usize, Range<usize>, u8)| *own == number && *again >= AGAIN && rows.contains(&head);
+        !self.0.iter().any(same)
+    }
+
+    fn take(&mut self, number: usize, rows: Range<usize>) {
+        let Some((_, before, again)) = self.0.iter_mut().find(|(own, ..)| *own == number) else {
+            return self.0.push((number, rows, 0));
+        };
+        let within = rows.start < before.end;
+        *again = if within { again.saturating_add(1) } else { 0 };
+        *before = if within { before.start..before.end.max(rows.end) } else { rows };
+    }
+}
+
+/// The column in whose name a word stands; without values where there is no such table.
+pub(super) fn column(text: &[u8], word: &Range<usize>, seen: &mut Seen) -> Column {
+    let mut found = Column::default();
+    sql(text, word, &mut found);
+    if found.values.is_empty() {
+        found.values.extend(row(text, word));
+    }
+    if found.values.is_empty() {
+        lines(text, word, seen, &mut found);
+    }
+    found
 }
 
 /// A row of a Markdown table that names in one cell what stands in the next: `| password | … |`. The row of
 /// the columns' names is none, nor is one that tells what fields there are.
 fn row(text: &[u8], word: &Range<usize>) -> Option<Assignment> {
     let line = line_around(text, word)?;
-    if !text[line.clone()].contains(&b'|') || is_rule(&text[line_around(text, &(line.end + 1..line.end + 1))?]) {
+    let below = text.len().min(line.end + 1);
+    if !text[line.clone()].contains(&b'|') || is_rule(&text[below..line_end(text, below)]) {
         return None;
     }
     let cells = split(text, line, b'|');
@@ -50,7 +93,7 @@ fn line_around(text: &[u8], place: &Range<usize>) -> Option<Range<usize>> {
 }
 
 /// A table of lines: names, then values, with the same sign between them.
-fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
+fn lines(text: &[u8], word: &Range<usize>, seen: &mut Seen, found: &mut Column) -> Option<()> {
     let Range { start: begin, end } = line_around(text, word)?;
     if end >= text.len() {
         return None;
@@ -71,11 +114,10 @@ fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
     if head.starts_with(b"|") && !is_rule(&text[end + 1..line_end(text, end + 1)]) {
         return None;
     }
-    if filled < 2 || filled + edges < cells.len() || !names {
+    if filled < 2 || filled + edges < cells.len() || !names || !seen.asks(begin, number) {
         return None;
     }
-    let mut all = Vec::new();
-    let mut at = end + 1;
+    let (mut at, all) = (end + 1, &mut found.values);
     while at < text.len() && all.len() < ROWS && at - end < BYTES {
         let line = at..line_end(text, at);
         at = line.end + 1;
@@ -92,11 +134,13 @@ fn lines(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
         }
         all.push(Assignment { key: cells[number].clone(), value, quoted: true, listed: false });
     }
-    Some(all)
+    found.read += at - end;
+    seen.take(number, end + 1..at);
+    Some(())
 }
 
 /// `(id, login, password) VALUES (1, 'anna', '…'), (…)`, and `COPY … (id, token) FROM stdin;` with its lines.
-fn sql(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
+fn sql(text: &[u8], word: &Range<usize>, found: &mut Column) -> Option<()> {
     let floor = word.start.saturating_sub(HEAD);
     let open = floor + text[floor..word.start].iter().rposition(|b| b"()=;".contains(b))?;
     let close = word.end + text[word.end..text.len().min(word.end + HEAD)].iter().position(|b| b"()=;".contains(b))?;
@@ -114,29 +158,33 @@ fn sql(text: &[u8], word: &Range<usize>) -> Option<Vec<Assignment>> {
         let rows = rest.split_inclusive(|&b| b == b'\n').scan(after, |at, line| {
             let begin = *at;
             *at += line.len();
+            found.read += line.len();
             Some(begin..begin + line.trim_ascii_end().len())
         });
         let values =
             rows.skip(1).take(ROWS).map(|line| split(text, line, b'\t')).take_while(|row| row.len() == cells.len());
-        return Some(values.filter_map(|row| row.get(number).cloned()).map(told).collect());
+        found.values = values.filter_map(|row| row.get(number).cloned()).map(told).collect();
+        return Some(());
     }
     if !says(b"values") {
         return None;
     }
-    let mut all = Vec::new();
     let mut at = after + 6;
     let limit = after + rest.len();
-    while all.len() < ROWS {
+    while found.values.len() < ROWS {
         at += text[at..limit].iter().take_while(|b| b.is_ascii_whitespace() || **b == b',').count();
         if text.get(at) != Some(&b'(') {
             break;
         }
-        let (fields, end) = fields(text, at + 1, limit)?;
+        let row = fields(text, at + 1, limit);
+        // Where it has no end, all was read.
+        found.read += row.as_ref().map_or(limit, |(_, end)| *end) - at;
+        let (fields, end) = row?;
         at = end;
         let Some(field) = fields.get(number).filter(|_| fields.len() == cells.len()) else { continue };
-        all.extend(literal(text, field.clone()).map(told));
+        found.values.extend(literal(text, field.clone()).map(told));
     }
-    Some(all)
+    Some(())
 }
 
 /// The fields of a row up to its bracket, and the place behind that; commas in quotes and in calls part none.
@@ -218,7 +266,11 @@ mod tests {
 
     fn found(text: &str) -> Vec<&str> {
         let at = text.find("password").expect("the word stands there");
-        column(text.as_bytes(), &(at..at + 8)).into_iter().map(|own| &text[own.value]).collect()
+        column(text.as_bytes(), &(at..at + 8), &mut Seen::default())
+            .values
+            .into_iter()
+            .map(|own| &text[own.value])
+            .collect()
     }
 
     #[test]
@@ -235,8 +287,20 @@ mod tests {
             ["v''1", "v2"]
         );
         assert_eq!(found("name,note,password\na,\"x, y\",v1\nb,z,\"v,2\"\n"), ["v1", "v,2"]);
-        assert_eq!(found("| Key | Value |\n|---|---|\n| user | me |\n| password | `v1` |\n"), ["v1"]);
+        assert_eq!(found("| Key | Value |\n|---|---|\n| user | me |\n| password | `v1` |"), ["v1"]);
         assert_eq!(found("COPY t (id, password, x) FROM stdin;\n1\tv1\ty\n2\tv2\ty\n\\.\n"), ["v1", "v2"]);
+    }
+
+    #[test]
+    fn a_list_of_texts_is_not_read_for_each_of_its_lines() {
+        let text = "label,a password x,b\n".repeat(20_000).into_bytes();
+        let (mut seen, mut read) = (Seen::default(), 0);
+        for at in (0..text.len() - 21).step_by(21) {
+            let word = at + 8..at + 16;
+            assert_eq!(text[word.clone()], *b"password");
+            read += column(&text, &word, &mut seen).read;
+        }
+        assert!(read < 4 * text.len(), "{read} bytes of {}", text.len());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Hits as findings: where they stand, what may be shown of them, and why they are believed.
 
+use std::collections::HashSet;
+
 use super::{Hit, Hits, locate, marker};
 use crate::finding::{Finding, Location, Secret, Show, redact};
 use crate::fragment::Fragment;
@@ -7,19 +9,43 @@ use crate::rules::{Kind, Rule, filters};
 
 impl Hits<'_> {
     /// Says to which key a value is assigned. A key that is itself part of something found is not
-    /// named: in a list, the value before may look like one.
+    /// named: in a list, the value before may look like one. Nor is one that repeats a part of a value.
     pub(super) fn explain(&mut self) {
         let spans = locate::Spans::of(self.all.iter().map(|hit| hit.span.clone()).collect());
+        let values = Values::of(self.all.iter().map(|hit| &self.text[hit.span.clone()]));
         for hit in &mut self.all {
             let Some(key) = &hit.key else { continue };
             let name = filters::shown_key(self.text, key.clone(), hit.span.start);
-            if let Some(name) = name.filter(|_| !spans.meet(key)) {
+            if let Some(name) = name.filter(|name| !spans.meet(key) && !values.told_by(name)) {
                 hit.reasons.push(format!("assigned to `{name}`"));
             }
         }
         for hit in self.all.iter_mut().filter(|hit| hit.reasons.is_empty()) {
             hit.reasons.push(format!("has the shape of a {} {}", hit.rule.source.provider, hit.rule.source.name));
         }
+    }
+}
+
+/// Bytes of a value in a row that no name may repeat.
+const PIECE: usize = 8;
+
+/// The shortest value that a name may not repeat, in bytes: shorter ones are parts of many words.
+const SHORTEST: usize = 4;
+
+/// What no name may repeat: pieces of values, and those values that are shorter than a piece.
+pub(super) struct Values<'a>(HashSet<&'a [u8]>);
+
+impl<'a> Values<'a> {
+    /// Takes what was found.
+    pub(super) fn of(found: impl Iterator<Item = &'a [u8]>) -> Self {
+        let long = found.filter(|value| value.len() >= SHORTEST);
+        Values(long.flat_map(|value| value.windows(PIECE.min(value.len()))).collect())
+    }
+
+    /// Whether a name repeats something of them.
+    pub(super) fn told_by(&self, name: &str) -> bool {
+        let repeats = |length| name.as_bytes().windows(length).any(|piece| self.0.contains(piece));
+        (SHORTEST..=PIECE).any(repeats)
     }
 }
 
@@ -71,5 +97,34 @@ fn issued(rule: &Rule, bytes: &[u8]) -> Option<usize> {
         Some(UrlPassword | Password | BasicAuth) => None,
         _ if rule.kind == Kind::FileName || source.hide || source.provider == "Generic" => None,
         _ => Some(rule.fixed_prefix(bytes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fragment::{Fragment, View};
+    use crate::rules::RuleSet;
+    use crate::rules::template::expand;
+    use crate::scan::explain::explain;
+
+    #[test]
+    fn a_key_that_repeats_a_part_of_a_value_is_not_named() {
+        // Words, so that the names look like names.
+        let value = expand("Garnet-willow-{digit:4}!kestrel", "tell", None).expect("a valid template");
+        let rules = RuleSet::builtin();
+        for key in ["willow_password", "Garnet-willow_password", "x_kestrel_password"] {
+            let text = format!("db_user = app\ndb_password = \"{value}\"\n{key} = \"{value}\"\n");
+            let (found, explained) = explain(&Fragment::content(b".env", text.as_bytes(), View::Plain), &rules);
+            assert_eq!(found.findings.len(), 2, "{key}");
+            let named = |key: &str| {
+                let reasons = found.findings.iter().flat_map(|own| &own.reasons).any(|own| own.contains(key));
+                let tried = explained.candidates.iter().any(|own| own.key.as_deref() == Some(key));
+                assert_eq!(reasons, tried, "{key}");
+                reasons
+            };
+            assert!(named("db_password"));
+            let repeats = key.contains("-willow") || key.contains("!kestrel");
+            assert_eq!(named(key), !repeats, "{key}");
+        }
     }
 }

@@ -405,6 +405,17 @@ mod tests {
         }
     }
 
+    /// The head of its line was looked for up to the line's begin, for each key anew.
+    #[test]
+    fn a_key_in_a_line_of_megabytes_is_read_where_it_stands() {
+        let text = "password \"x\" ".repeat(400_000).into_bytes();
+        let start = std::time::Instant::now();
+        for at in (text.len() / 2..text.len() - 13).step_by(13).take(40_000) {
+            assert_eq!(assignment(&text, at..at + 8), None);
+        }
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
     #[test]
     fn padding_is_no_separator() {
         let value = |text: &str| forward(text, "password").map(|(_, value)| value);

@@ -306,14 +306,15 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
 
 /// Whether a key stands at the head of its line, or behind what defines a name.
 fn heads(text: &[u8], begin: usize) -> bool {
-    let line = memchr::memrchr(b'\n', &text[..begin]).map_or(0, |at| at + 1);
-    let before = &text[line.max(begin.saturating_sub(64))..begin];
+    // No farther than is read: in a line of megabytes every key would look for its head.
+    let before = &text[begin.saturating_sub(64)..begin];
+    let before = memchr::memrchr(b'\n', before).map_or(before, |at| &before[at + 1..]);
     let trimmed = before.trim_ascii();
     trimmed.is_empty() || trimmed == b"#define" || matches!(before.last(), Some(b'@' | b':'))
 }
 
 fn skip_back_blank(text: &[u8], at: usize) -> usize {
-    back(text, 0, at, |b| b == b' ')
+    back(text, at.saturating_sub(KEY), at, |b| b == b' ')
 }
 
 /// Skips the scheme of an `Authorization` header's value.
