@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::locate::{Places, Spans};
-use super::tell::{Values, show};
+use super::tell::{Values, hush, show};
 use super::{MOST_HITS, Scan, Told, pairs, scan_traced};
 use crate::finding::{Confidence, Finding, Part, Severity, Show, phrase, redact};
 use crate::fragment::{Fragment, views};
@@ -110,6 +110,17 @@ pub fn explain_content(path: &[u8], bytes: &[u8], rules: &RuleSet) -> (Scan, Exp
         all.0.findings.append(&mut scan.findings);
         all.0.given_up = all.0.given_up.or(scan.given_up);
         all.1.add(explained);
+    }
+    if views(bytes).len() > 1 {
+        hush(&mut all.0.findings);
+        // Compared only.
+        let values = Values::of(all.0.findings.iter().map(|own| own.secret.expose()));
+        for own in &mut all.1.candidates {
+            own.key = own.key.take().filter(|name| !values.told_by(name));
+            if let Outcome::Reported { reasons, .. } = &mut own.outcome {
+                reasons.retain(|reason| !values.told_by(reason));
+            }
+        }
     }
     all
 }

@@ -49,6 +49,19 @@ impl<'a> Values<'a> {
     }
 }
 
+/// Takes back the names of keys that repeat a part of what another view of the file has found: there a NUL
+/// does not part what stands on its two sides.
+pub(super) fn hush(findings: &mut [Finding]) {
+    // Compared only.
+    let values = Values::of(findings.iter().map(|own| own.secret.expose()));
+    let names = |reason: &String| reason.starts_with("assigned to `") && values.told_by(reason);
+    let left = |own: &Finding| own.reasons.iter().filter(|reason| !names(reason)).cloned().collect();
+    let all: Vec<Vec<String>> = findings.iter().map(left).collect();
+    for (own, left) in findings.iter_mut().zip(all) {
+        own.reasons = if left.is_empty() { vec![format!("has the shape of a {}", own.what())] } else { left };
+    }
+}
+
 pub(super) fn finding(hit: Hit<'_>, fragment: &Fragment<'_>, text: &[u8], places: &mut locate::Places<'_>) -> Finding {
     let bytes = &text[hit.span.clone()];
     let source = &hit.rule.source;
@@ -102,6 +115,7 @@ fn issued(rule: &Rule, bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use crate::finding::{Finding, Secret};
     use crate::fragment::{Fragment, View};
     use crate::rules::RuleSet;
     use crate::rules::template::expand;
@@ -126,5 +140,18 @@ mod tests {
             let repeats = key.contains("-willow") || key.contains("!kestrel");
             assert_eq!(named(key), !repeats, "{key}");
         }
+    }
+
+    #[test]
+    fn nor_one_that_repeats_what_another_view_holds() {
+        let text = expand("willow_password = \"{password:16}\"\n", "views", None).expect("a valid template");
+        let rules = RuleSet::builtin();
+        let own = explain(&Fragment::content(b".env", text.as_bytes(), View::Plain), &rules).0.findings;
+        let named = |own: &Finding| own.reasons.iter().any(|own| own.contains("willow_password"));
+        let other = Finding { secret: Secret::new(*b"1-willow_password"), reasons: Vec::new(), ..own[0].clone() };
+        let mut all = vec![own[0].clone(), other];
+        assert!(named(&all[0]));
+        super::hush(&mut all);
+        assert!(!named(&all[0]) && !all[0].reasons.is_empty());
     }
 }
