@@ -13,7 +13,7 @@ RULES = 700
 CARRIERS = {
     "settings": [
         "DB_PASSWORD=\1\n", "export TOKEN='\3'\n", "[db]\nuser = app\npassword = \1\n", "db.password: \1\n",
-        "//registry.npmjs.org/:_authToken=\3\n", "machine db1 login app password \1\n", "db1:5432:app:app:\1\n",
+        "//registry.npmjs.org/:_authToken=\3\n", "machine db1 login app password \1 \n", "db1:5432:app:app:\1\n",
         "https://app:\1@git.corp/x\n", "aws_access_key_id = \2\naws_secret_access_key = \3\n", "secret = \"\"\"\1\"\"\"\n",
         "a = \7\npasswords = [\n  '\1', \"\3\",\n]\n",
     ],
@@ -38,7 +38,7 @@ CARRIERS = {
     ],
     "shell": [
         "curl -u app:\1 https://x\n", "curl -H 'Authorization: Bearer \3' x\n", "mysql -uapp -p\1 x\n", "tool --password \1 --user x\n",
-        "sshpass -p '\1' ssh x\n", "docker login -u x -p \1\n", "ENV DB_PASSWORD \1\n", "ARG TOKEN=\3\n", "cat <<EOF\npassword=\1\nEOF\n",
+        "sshpass -p '\1' ssh x\n", "docker login -u x -p \1\n", "ENV DB_PASSWORD \1\n", "ARG TOKEN=\3\n", "cat <<EOF\npassword=\1 \nEOF\n",
         "$env:TOKEN = '\3'\n", "echo \7 | base64 -d\n", "psexec -u app -p \1 cmd\n",
     ],
     "tables": [
