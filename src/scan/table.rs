@@ -117,6 +117,11 @@ fn lines(text: &[u8], word: &Range<usize>, seen: &mut Seen, found: &mut Column) 
     if filled < 2 || filled + edges < cells.len() || !names || !seen.asks(begin, number) {
         return None;
     }
+    // A line amid rows is one of them, whatever it says.
+    let above = line_around(text, &(begin.saturating_sub(1)..begin.saturating_sub(1)));
+    if begin > 0 && sign != b'|' && above.is_some_and(|above| split(text, above, sign).len() == cells.len()) {
+        return None;
+    }
     let (mut at, all) = (end + 1, &mut found.values);
     while at < text.len() && all.len() < ROWS && at - end < BYTES {
         let line = at..line_end(text, at);
@@ -310,6 +315,7 @@ mod tests {
             "f(user, password)\nthen, more\n",
             "M\tsrc/password-file.c\nM\tsrc/other-file.c\n",
             "password\nv1\n",
+            "one title,1\na free password manager,2\nbmw k1100lt,1\n",
             "a = {user, password}\nb, c\n",
             "| password | the one you chose |\n| user | your name |\n",
             "| user | string | yes |\n| password | string | yes |\n",

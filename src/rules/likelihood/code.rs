@@ -34,7 +34,14 @@ pub(super) fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> 
 pub(super) fn constant(value: &[u8]) -> bool {
     let upper = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     let word = value.split(|&b| b == b'_').any(|part| part.len() >= 3 && part.iter().all(u8::is_ascii_uppercase));
-    upper && word && value.contains(&b'_')
+    let hyphens = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'-');
+    let named = hyphens && word_in(value, b'-') && random_bits(value) < 8;
+    upper && word && value.contains(&b'_') || named
+}
+
+fn word_in(value: &[u8], sign: u8) -> bool {
+    value.contains(&sign)
+        && value.split(|&b| b == sign).any(|part| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase))
 }
 
 /// A name in camel case, with few digits: `Ec2InstanceMetadata`, `policy/AmazonRoute53FullAccess`.

@@ -38,6 +38,18 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if rate(value) || action(value) || verb || value.iter().filter(|&&b| b == b':').count() >= 5 {
         return Some("a setting, an action or a line of a table");
     }
+    if module(value) || kind(value) {
+        return Some("a module or a type");
+    }
+    if contains(value, b"UGFzc3dvcmQ6") || contains(value, b"VXNlcm5hbWU6") {
+        return Some("what asks for a password");
+    }
+    if contains(value, b"->") && found.place.is_code() {
+        return Some("code or prose");
+    }
+    if value.len() <= 32 && value.starts_with(b"\\x") && value.split(|&b| b == b'\\').all(|part| part.len() <= 3) {
+        return Some("bytes that are no text");
+    }
     if feature(found) {
         return Some("a feature of a package");
     }
@@ -123,6 +135,26 @@ fn name_or_slash(b: &u8) -> bool {
     name(b) || matches!(b, b'-' | b'/')
 }
 
+/// A module of Python as seen from another, `.models.v1_secret_list`.
+fn module(value: &[u8]) -> bool {
+    value.first() == Some(&b'.')
+        && value.len() > 2
+        && value.iter().all(|b| b.is_ascii_lowercase() || b"._0123456789".contains(b))
+}
+
+/// A type with its parameters: `List[V1ObjectReference]`, `dict(str, str)`.
+fn kind(value: &[u8]) -> bool {
+    let named = |part: &[u8]| !part.is_empty() && part.iter().all(|b| name(b) || matches!(b, b',' | b' '));
+    let open = value.iter().position(|b| matches!(b, b'[' | b'<' | b'('));
+    let closes = matches!(value.last(), Some(b']' | b'>' | b')'));
+    let holds = [b"list".as_slice(), b"dict", b"map", b"set", b"array", b"optional", b"vec", b"tuple", b"sequence"];
+    closes
+        && open.is_some_and(|open| {
+            let outer = value[..open].to_ascii_lowercase();
+            holds.contains(&outer.as_slice()) && named(&value[open + 1..value.len() - 1])
+        })
+}
+
 /// A rate, as limits are written: `5/m/user`.
 fn rate(value: &[u8]) -> bool {
     let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -191,6 +223,10 @@ mod tests {
             "role=Build-17x",
             "password-scheme-md5crypt.c",
             "5/m/user",
+            ".models.v1_secret_list",
+            "List[V1ObjectReference]",
+            "334 UGFzc3dvcmQ6",
+            "\\x9e\\x8f\\x14",
             "secretsmanager:Describe*",
             "postfix:*:12345:12345:postfix:/no/where:/no/shell",
         ] {

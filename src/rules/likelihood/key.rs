@@ -138,6 +138,9 @@ const HARMLESS_KEYS: [&str; 131] = [
 /// Whether the value of this key is about a secret and not one.
 pub fn harmless_key(key: &[u8]) -> bool {
     let last = last_word(key);
+    // `key_hash_value` is a hash.
+    let form = ["value", "hex", "base64", "b64"].iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()));
+    let last = if form && last.len() < key.len() { last_word(&key[..key.len() - last.len()]) } else { last };
     HARMLESS_KEYS.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()))
 }
 
@@ -164,7 +167,7 @@ pub enum Role {
 }
 
 /// Words directly before `key` with which values are looked up, ordered or checked.
-const HANDLES: [&str; 102] = [
+const HANDLES: [&str; 103] = [
     "cache",
     "primary",
     "foreign",
@@ -261,6 +264,7 @@ const HANDLES: [&str; 102] = [
     "surrogate",
     "correlation",
     "websocket",
+    "socket",
     "tenant",
     "cached",
     "combo",
@@ -378,6 +382,12 @@ pub(super) fn chosen(key: &[u8]) -> bool {
         "contrase\u{f1}a",
         "has\u{142}o",
         "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
+        "密码",
+        "密碼",
+        "口令",
+        "パスワード",
+        "비밀번호",
+        "암호",
     ];
     let lower = key.to_ascii_lowercase();
     (ends.iter().any(|word| stem.ends_with(word.as_bytes())) && !no_pass(stem))
@@ -414,7 +424,13 @@ pub(super) fn asks(key: &[u8]) -> bool {
 pub(super) fn no_pass(key: &[u8]) -> bool {
     let word = last_word(key);
     let words = ["compass", "bypass", "surpass", "trespass", "overpass", "underpass", "encompass", "byppass"];
-    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes())) || is_name_of_type(key)
+    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes())) || is_name_of_type(key) || is_file(key)
+}
+
+/// Whether a key is the name of a source, as lists of changes have it: `sql_passwd.c: mended`.
+fn is_file(key: &[u8]) -> bool {
+    let endings: [&[u8]; 10] = [b"c", b"h", b"cc", b"cpp", b"pm", b"pl", b"py", b"rb", b"php", b"go"];
+    key.iter().rposition(|&b| b == b'.').is_some_and(|dot| dot > 3 && endings.contains(&&key[dot + 1..]))
 }
 
 /// Whether a key names a type or an interface by its id: `GUID_DRS_REPL_SECRET_SYNC`.

@@ -24,7 +24,7 @@ use reference::{ciphertext, reference};
 use weak::Weak;
 
 use super::filters::{Dropped, Match, Verdict};
-use crate::level::Confidence;
+use crate::level::{Confidence, Severity};
 
 /// The value of `keyword = value`: whether it looks like a password or token, or like code, prose,
 /// a reference or a placeholder. Lowers the confidence where it is not sure.
@@ -99,6 +99,15 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
         return Some("passed to what asks for a secret");
     }
     let digest = [16, 32, 40, 56, 64, 96, 128].contains(&value.len()) && value.iter().all(u8::is_ascii_hexdigit);
+    if basic_words(found) {
+        return Some("a user and a password of words");
+    }
+    if found.place.made_up() && found.key.is_some_and(key::chosen) && (digest || base64_digest(value)) {
+        return Some("a hash, as tests of passwords hold");
+    }
+    if value.starts_with(b"eyJ") && value.contains(&b'.') && found.place.made_up() {
+        return Some("a token made for a test or an example");
+    }
     if passed && digest && found.key.is_some_and(key::chosen) {
         return Some("a hash, where a password stands beside");
     }
@@ -121,6 +130,29 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
         return Some("made of words, in minified code");
     }
     found.place.made_up().then_some("made of words, in a test or an example")
+}
+
+/// Whether what stands in a Basic header decodes to a weak password: `login:pass`.
+fn basic_words(found: &Match<'_>) -> bool {
+    let basic = found.place.before.len() >= 6
+        && found.place.before[found.place.before.len() - 6..].eq_ignore_ascii_case(b"basic ");
+    let plain = if basic { crate::rules::encoding::decode_base64(found.secret) } else { None };
+    let Some(plain) = plain else { return false };
+    let password = plain.iter().position(|&b| b == b':').map(|colon| &plain[colon + 1..]);
+    password.is_none_or(|password| !strong(password, true) || dummy_words(password))
+}
+
+/// Whether a value holds words of dummies alone.
+fn dummy_words(value: &[u8]) -> bool {
+    let mut verdict = Verdict { confidence: Confidence::Likely, severity: Severity::Low, reasons: Vec::new() };
+    dummy_password(value, None, &mut verdict).is_err() || verdict.confidence == Confidence::Possible
+}
+
+/// Whether a value has the length and the padding of a digest in base64 (MD5, SHA-1, SHA-256, SHA-512).
+fn base64_digest(value: &[u8]) -> bool {
+    [(24, 2), (28, 1), (44, 1), (88, 2)].iter().any(|&(length, padding)| {
+        value.len() == length && value[..length - padding].iter().all(|&b| b != b'=') && value.ends_with(b"=")
+    })
 }
 
 /// Whether a value is too good for a word: kinds of characters mixed, or letters that look drawn.
@@ -348,7 +380,6 @@ const SURELY_RANDOM: i32 = 40;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::level::Severity;
 
     fn verdict(key: &str, value: &str, quoted: bool) -> Result<Confidence, Dropped> {
         let mut verdict = Verdict { confidence: Confidence::Likely, severity: Severity::High, reasons: Vec::new() };

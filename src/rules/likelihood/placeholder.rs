@@ -181,7 +181,9 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
         return Ok(());
     }
     if !DUMMY_PASSWORDS.iter().any(dummy) {
-        if ["password", "secret", "passwd", "admin"].contains(&spelled_out(&lower).as_str()) {
+        let word = spelled_out(&lower);
+        let word = ["super", "my", "the", "top"].iter().find_map(|own| word.strip_prefix(own)).unwrap_or(&word);
+        if ["password", "secret", "passwd", "admin"].contains(&word) {
             verdict.confidence = verdict.confidence.min(Confidence::Possible);
             verdict.reasons.push("a word of dummies in other letters".to_owned());
         }

@@ -38,6 +38,10 @@ pub(super) fn jwt(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Droppe
         verdict.severity = Severity::Critical;
     }
     certain(verdict, "its header and payload decode");
+    if found.place.made_up() && !all {
+        verdict.confidence = Confidence::Possible;
+        verdict.reasons.push("made for a test or an example".to_owned());
+    }
     Ok(())
 }
 
