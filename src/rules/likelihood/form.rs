@@ -50,6 +50,10 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if value.len() <= 32 && value.starts_with(b"\\x") && value.split(|&b| b == b'\\').all(|part| part.len() <= 3) {
         return Some("bytes that are no text");
     }
+    let drawing = [b".eps".as_slice(), b".ps", b".ai"].iter().any(|ending| found.place.path.ends_with(ending));
+    if drawing || address(value) {
+        return Some("an address, or a drawing");
+    }
     if feature(found) {
         return Some("a feature of a package");
     }
@@ -133,6 +137,12 @@ fn file(value: &[u8]) -> bool {
 
 fn name_or_slash(b: &u8) -> bool {
     name(b) || matches!(b, b'-' | b'/')
+}
+
+/// A plain address, without anybody's name or a query that could open it.
+fn address(value: &[u8]) -> bool {
+    let web = value.starts_with(b"http://") || value.starts_with(b"https://");
+    web && !value.iter().any(|b| matches!(b, b'@' | b'?' | b'&' | b'='))
 }
 
 /// A module of Python as seen from another, `.models.v1_secret_list`.
@@ -223,6 +233,7 @@ mod tests {
             "role=Build-17x",
             "password-scheme-md5crypt.c",
             "5/m/user",
+            "http://www.w3.org/2000/svg",
             ".models.v1_secret_list",
             "List[V1ObjectReference]",
             "334 UGFzc3dvcmQ6",
