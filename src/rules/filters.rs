@@ -220,15 +220,20 @@ fn suspect(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<(), Drop
     Ok(())
 }
 
-/// A key's name as it may be shown: it stands in the file in the open, but whatever is not a plain
-/// identifier, or is long or mixed enough to be a value itself, is not named.
+/// A key's name as it may be shown: it stands in the file in the open, but a value that stands before
+/// another may look like its name. So it is named where it speaks of secrets or of what they open, a sign
+/// of assignment follows it, and it is not itself what is assigned (`bob:…:postgres://…`).
 pub fn shown_key(text: &[u8], key: Range<usize>, value: usize) -> Option<String> {
-    // Of `["one", "two"]` the first is no name of the second.
     let sign = |b: &u8| matches!(b, b'=' | b':' | b'>' | b'-');
-    let constant = text[key.clone()].iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
-    let named = constant || text.get(key.end..value).is_some_and(|between| between.iter().any(sign));
+    let between = text.get(key.end..value)?;
+    let followed = between.iter().take_while(|b| !b.is_ascii_alphanumeric()).any(sign);
+    let mark = |b: &&u8| matches!(**b, b'"' | b'\'' | b'`' | b' ');
+    let before = text[..key.start].iter().rev().take(8).find(|b| !mark(b));
+    let assigned = before.is_some_and(|b| matches!(b, b':' | b'=' | b'/'));
     let key = &text[key];
-    if !named || likelihood::random_bits(key) >= 8 {
+    // `name: DB_PASSWORD` stands before its value's own name.
+    let constant = key.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    if !(constant || followed && !assigned) || !telling(key) || likelihood::random_bits(key) >= 8 {
         return None;
     }
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
@@ -236,6 +241,89 @@ pub fn shown_key(text: &[u8], key: Range<usize>, value: usize) -> Option<String>
     (name && digits(key) <= 2).then(|| key.iter().map(|&b| char::from(b)).collect())
 }
 
+/// Whether a word of a key speaks of secrets, or of what they open.
+fn telling(key: &[u8]) -> bool {
+    let ends = ["key", "token", "secret", "pass", "password", "passwd", "pwd", "auth", "credential", "phrase", "url"];
+    let whole = [
+        "authorization",
+        "uri",
+        "dsn",
+        "db",
+        "database",
+        "host",
+        "server",
+        "endpoint",
+        "remote",
+        "proxy",
+        "broker",
+        "registry",
+        "connection",
+        "conn",
+        "webhook",
+        "cookie",
+        "session",
+        "seed",
+        "salt",
+        "user",
+        "login",
+        "api",
+        "bearer",
+        "signature",
+        "sid",
+        "pat",
+        "pw",
+        "pin",
+        "id",
+        "access",
+        "private",
+        "client",
+        "account",
+        "code",
+        "passwort",
+        "kennwort",
+        "senha",
+        "clave",
+        "mdp",
+        "haslo",
+        "parola",
+    ];
+    likelihood::words(key).iter().any(|word| {
+        let one = word.strip_suffix('s').unwrap_or(word);
+        whole.contains(&one)
+            || whole.contains(&word.as_str())
+            || ends.iter().any(|end| one.ends_with(end) || word == end)
+    })
+}
+
 fn digits(bytes: &[u8]) -> usize {
     bytes.iter().filter(|b| b.is_ascii_digit()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_before_another_is_not_named() {
+        let shown = |text: &str, key: &str| {
+            let at = text.find(key).expect("it stands there");
+            shown_key(text.as_bytes(), at..at + key.len(), text.find("v1").expect("a value"))
+        };
+        for text in [
+            "connect(\"bob\", \"sunshine\", \"postgres://u:v1@h\")",
+            "bob:sunshine:postgres://u:v1@h",
+            "pw=sunshine: postgres://u:v1@h",
+            "bob sunshine = postgres://u:v1@h",
+            "{\"password\": \"sunshine\": \"v1\"}",
+        ] {
+            assert_eq!(shown(text, "sunshine"), None, "{text}");
+        }
+        for (text, key) in [
+            ("db_url = \"postgres://u:v1@h\"", "db_url"),
+            ("- name: PASSWORD\n  value: v1", "PASSWORD"),
+            ("{\"accessToken\": \"v1\"}", "accessToken"),
+        ] {
+            assert_eq!(shown(text, key).as_deref(), Some(key), "{text}");
+        }
+    }
 }

@@ -51,6 +51,11 @@ pub fn named(text: &[u8], word: Range<usize>) -> Option<Named> {
     if stem.iter().all(u8::is_ascii_hexdigit) && (glued || last_is_key) {
         return None;
     }
+    // `secret-grad-8f…` is the id of an element.
+    let first = drawn.split(|&b| b == b'-').next().unwrap_or(drawn);
+    if glued && first.len() < drawn.len() && first.len() >= 3 && first.iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
     // `token-input-8f….js` is a file.
     let ending =
         drawn.rsplit(|&b| b == b'.').next().filter(|ending| ending.len() < stem.len().max(1)).unwrap_or_default();
@@ -147,6 +152,7 @@ mod tests {
             ("the token authentication-and-authorisation", "token"),
             ("gpg: using RSA key {HEX:40}", "key"),
             ("assets/token-{hex:20}.js", "token"),
+            ("url(#secret-grad-{hex:16}g)", "secret"),
             ("tokens{base62:32}", "token"),
             ("token{base62:32}", "token"),
             ("token = do_something_with(x)", "token"),

@@ -22,7 +22,11 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if value.starts_with(b"--") || value.starts_with(b"-") && value.get(2) == Some(&b' ') {
         return Some("an option of a command");
     }
-    if value.starts_with(b"dword:") || value.starts_with(b"hex:") || value.starts_with(b"CN=") {
+    if value.starts_with(b"dword:")
+        || value.starts_with(b"hex:")
+        || value.starts_with(b"CN=")
+        || value.starts_with(b"cn=")
+    {
         return Some("a typed value or a name");
     }
     if hash(value) {
@@ -38,8 +42,19 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if rate(value) || action(value) || verb || value.iter().filter(|&&b| b == b':').count() >= 5 {
         return Some("a setting, an action or a line of a table");
     }
-    if module(value) || kind(value) {
-        return Some("a module or a type");
+    if module(value) || kind(value) || algorithm(value) {
+        return Some("a module, a type or an algorithm");
+    }
+    let line = found.place.before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    if contains(value, b"}}") && contains(line, b"{{") {
+        return Some("a reference to a secret store or variable");
+    }
+    if !value.is_ascii() && found.key.is_some_and(|key| !key.is_ascii()) {
+        return Some("a text for people");
+    }
+    let chords = [b"Alt+".as_slice(), b"Ctrl+", b"Shift+", b"Cmd+", b"Meta+", b"Option+", b"Control+"];
+    if chords.iter().any(|chord| value.starts_with(chord)) || contains(value, b"@sha256:") {
+        return Some("keys of a keyboard, or an image");
     }
     if contains(value, b"UGFzc3dvcmQ6") || contains(value, b"VXNlcm5hbWU6") {
         return Some("what asks for a password");
@@ -165,6 +180,13 @@ fn kind(value: &[u8]) -> bool {
         })
 }
 
+/// How passwords are kept, `PBKDF2-SHA256`, `bcrypt(12)`, or what a column holds, `varchar(64)`.
+fn algorithm(value: &[u8]) -> bool {
+    let begins = ["pbkdf2", "bcrypt", "argon2", "scrypt", "varchar", "nvarchar", "hmac-", "scram-sha"];
+    let lower = value.to_ascii_lowercase();
+    begins.iter().any(|begin| lower.starts_with(begin.as_bytes())) && value.len() <= 24 && !value.contains(&b'$')
+}
+
 /// A rate, as limits are written: `5/m/user`.
 fn rate(value: &[u8]) -> bool {
     let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -233,6 +255,10 @@ mod tests {
             "role=Build-17x",
             "password-scheme-md5crypt.c",
             "5/m/user",
+            "bcrypt(12)",
+            "PBKDF2-SHA256",
+            "Alt+Shift+7",
+            "registry.corp.net/secrets-csi@sha256:0c23",
             "http://www.w3.org/2000/svg",
             ".models.v1_secret_list",
             "List[V1ObjectReference]",

@@ -1,7 +1,7 @@
 //! Names of keys whose values are about a secret and not one.
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 131] = [
+const HARMLESS_KEYS: [&str; 132] = [
     "name",
     "names",
     "id",
@@ -132,6 +132,7 @@ const HARMLESS_KEYS: [&str; 131] = [
     "position",
     "lookup",
     "hashers",
+    "scanning",
     "validators",
 ];
 
@@ -439,7 +440,7 @@ fn is_name_of_type(key: &[u8]) -> bool {
 }
 
 /// The words of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`, in small letters.
-fn words(key: &[u8]) -> Vec<String> {
+pub fn words(key: &[u8]) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = b' ';
     for &byte in key {

@@ -18,7 +18,7 @@ pub use placeholder::placeholder;
 
 use characters::Classes;
 use code::{camel_case, constant, looks_like_code};
-pub use key::{Role, harmless_key, role};
+pub use key::{Role, harmless_key, role, words};
 use placeholder::{dummy_password, stepping};
 use reference::{ciphertext, reference};
 use weak::Weak;
@@ -66,6 +66,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if value.starts_with(b",") {
         return Err("code or prose");
     }
+    if found.quoted && application_password(value) && found.key.is_some_and(key::chosen) {
+        return Ok(());
+    }
     if looks_like_code(value, found.quoted, &classes) {
         let why = weak::used(found).filter(|_| weak::word(value)).ok_or("code or prose")?;
         return weak::keep(why, verdict);
@@ -76,7 +79,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         verdict.reasons.push(why.to_owned());
         return Ok(());
     }
-    if sentence(value) {
+    // `errors.New("password: maximum72bytes")` is a text of a program.
+    let said = !found.quoted && found.place.is_code() && found.place.is_quoting() && random_bits(value) < 8;
+    if sentence(value) || said {
         return weak::keep(Weak::Doubtful("made of words"), verdict);
     }
     if strong(value, found.quoted) {
@@ -170,6 +175,11 @@ fn strong(value: &[u8], quoted: bool) -> bool {
     value.len() >= 8 && (mixed || numbered || quoted && inner_mark(value))
         || drawn
         || value.len() >= 16 && classes.digit && entropy(value) >= 3.3
+}
+
+/// Whether a value has the form of the passwords that mail providers issue for programs: 16 small letters.
+fn application_password(value: &[u8]) -> bool {
+    value.len() == 16 && value.iter().all(u8::is_ascii_lowercase) && random_bits(value) >= 16
 }
 
 /// Whether a value is four words or more that are joined to a name: `ff_new_password_flow_2024q1`.

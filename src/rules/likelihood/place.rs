@@ -272,7 +272,7 @@ const CODE: [&[u8]; 33] = [
 ];
 
 /// Endings of files of settings.
-const SETTINGS: [&[u8]; 16] = [
+const SETTINGS: [&[u8]; 17] = [
     b"env",
     b"ini",
     b"cfg",
@@ -289,6 +289,7 @@ const SETTINGS: [&[u8]; 16] = [
     b"pgpass",
     b"envrc",
     b"prefs",
+    b"ldif",
 ];
 
 /// Names of files of settings without such an ending.

@@ -28,16 +28,20 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
     }
     let Company { user, host, .. } = company;
     let wireless = || [b"wifi".as_slice(), b"wlan", b"wpa", b"psk"].iter().any(|word| contains_word(key, word));
+    if key.eq_ignore_ascii_case(b"Cleartext-Password") {
+        return Some(Weak::Used("a password in clear text, as its key says"));
+    }
     if found.quoted && digits(found.secret) && wireless() {
         return Some(Weak::Used("the key of a wireless network"));
     }
-    if kind != Kind::Other && phrase(found.secret) && contains_word(key, b"phrase") {
+    let variable = key.len() >= 6 && key.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    let words = || contains_word(key, b"phrase") && kind != Kind::Other || variable && found.quoted;
+    if phrase(found.secret) && words() {
         return Some(Weak::Used("a phrase of words"));
     }
     if found.quoted && compared(found) && found.secret.iter().any(u8::is_ascii_digit) && !letters(found.secret) {
         return Some(Weak::Used("compared with what somebody typed"));
     }
-    let variable = key.len() >= 6 && key.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     match kind {
         Kind::Settings if !label(found.secret) && ends_line(found) => Some(Weak::Used("in a file of settings")),
         Kind::Settings | Kind::Data if user || host => Some(Weak::Used(BESIDE)),

@@ -52,10 +52,15 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if text[after - 1] == b',' && (text[key.start] == b'$' || !first_argument(text, key.start)) {
         return None;
     }
-    if text[after - 1] == b':' && after == key.end + 1 && closes_text(text, after) {
-        return None;
-    }
     let mut at = skip(text, after, is_blank, 64);
+    if matches!(text[after - 1], b':' | b'=') && after == key.end + 1 && closes_text(text, after) {
+        // Of `"Pwd=" & "…"` the next text is the value; `"Password:"` alone has none.
+        match next_text(text, after) {
+            Some(next) => at = next,
+            None if text[after - 1] == b':' => return None,
+            None => {}
+        }
+    }
     if matches!(text[after - 1], b':' | b'=' | b'|' | b'?') || text[after - 1] == b'>' && own_line(text, after) {
         at = next_line(text, at);
     }
@@ -125,12 +130,25 @@ fn quoted_value(text: &[u8], at: usize) -> Option<(Option<Range<usize>>, bool)> 
 fn closes_text(text: &[u8], at: usize) -> bool {
     let quote = skip(text, at, |b| b == b'\\', 3);
     let Some(&sign) = text.get(quote).filter(|sign| matches!(sign, b'"' | b'\'')) else { return false };
+    if text.get(quote + 1).is_some_and(u8::is_ascii_alphanumeric) {
+        return false;
+    }
     let line = text[at.saturating_sub(2 * KEY)..at].rsplit(|&b| b == b'\n').next().unwrap_or_default();
     line.windows(1 + quote - at)
         .filter(|w| w.ends_with(&[sign]) && w[..w.len() - 1].iter().all(|&b| b == b'\\'))
         .count()
         % 2
         == 1
+}
+
+/// Where the text begins that is joined to the one that ends at `at`.
+fn next_text(text: &[u8], at: usize) -> Option<usize> {
+    let end = skip(text, at, |b| b == b'\\', 3) + 1;
+    let sign = skip(text, end, is_blank, 8);
+    text.get(sign).filter(|sign| matches!(sign, b'&' | b'+' | b'.'))?;
+    let next = skip(text, sign + 1, is_blank, 8);
+    let joined = matches!(text.get(next), Some(b'"' | b'\''));
+    joined.then_some(next)
 }
 
 /// What stands in the quotes of a text that is itself in quotes, as build files pass code: `'"…"'`.
@@ -444,6 +462,7 @@ mod tests {
             "buildConfigField 'String', 'DB_PASSWORD', '\"v1\"'",
             "const x =\n  process.env.DB_PASSWORD ||\n  \"v1\";",
             "DB_PASSWORD\u{ff1a}v1",
+            "dsn = \"x;DB_PASSWORD=\" & \"v1\" & \";\"",
             "if (\"v1\".equals(DB_PASSWORD)) {",
             "if ('v1' === DB_PASSWORD) {",
             "String DB_PASSWORD = System.getProperty(\"p\", \"v1\");",
@@ -462,6 +481,8 @@ mod tests {
         assert_eq!(forward("the password must be long", "password"), None);
         assert_eq!(forward("passwords, easily2remember", "password"), None);
         assert_eq!(key_before(b"see also abcdef", 9), None);
+        assert_eq!(forward("\"v1\" == password", "password"), None, "where nothing stands before");
+        assert_eq!(forward("x = \"password=\"", "password"), None);
         assert_eq!(forward("issue AUTH <password> before any other command", "password"), None);
         assert_eq!(forward("expect \"password:\"; send \"x\"", "password"), None);
         assert_eq!(forward("<input name=\"password\" placeholder=\"v1\">", "password"), None);

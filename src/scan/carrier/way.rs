@@ -68,7 +68,8 @@ pub(super) fn compared_before(text: &[u8], key: &Range<usize>) -> Option<usize> 
     let quote = *literal.last().filter(|quote| matches!(quote, b'"' | b'\''))?;
     let inner = &literal[..literal.len() - 1];
     let open = inner.iter().rposition(|&b| b == quote || b == b'\n').filter(|&open| inner[open] == quote)?;
-    Some(key.start - before.len() + open)
+    // What is read goes on from a sign before it.
+    Some(key.start - before.len() + open).filter(|&open| open > 0)
 }
 
 /// How far before its name a companion is looked for, in bytes.
