@@ -1,5 +1,7 @@
 //! Names of keys whose values are about a secret and not one.
 
+use super::namesake;
+
 /// Ends of key names that say that the value is about a secret and not one.
 const HARMLESS_KEYS: [&str; 132] = [
     "name",
@@ -391,7 +393,7 @@ pub(super) fn chosen(key: &[u8]) -> bool {
         "암호",
     ];
     let lower = key.to_ascii_lowercase();
-    (ends.iter().any(|word| stem.ends_with(word.as_bytes())) && !no_pass(stem))
+    (ends.iter().any(|word| stem.ends_with(word.as_bytes())) && !namesake::no_pass(stem))
         || known.iter().any(|word| stem == word.as_bytes())
         || other.iter().any(|word| lower.ends_with(word.as_bytes()))
 }
@@ -419,24 +421,6 @@ pub(super) fn asks(key: &[u8]) -> bool {
         "parse", "format",
     ];
     words(key).iter().take(2).any(|word| known.contains(&word.as_str()))
-}
-
-/// English words that end like `pass` and have nothing to do with it.
-pub(super) fn no_pass(key: &[u8]) -> bool {
-    let word = last_word(key);
-    let words = ["compass", "bypass", "surpass", "trespass", "overpass", "underpass", "encompass", "byppass"];
-    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes())) || is_name_of_type(key) || is_file(key)
-}
-
-/// Whether a key is the name of a source, as lists of changes have it: `sql_passwd.c: mended`.
-fn is_file(key: &[u8]) -> bool {
-    let endings: [&[u8]; 10] = [b"c", b"h", b"cc", b"cpp", b"pm", b"pl", b"py", b"rb", b"php", b"go"];
-    key.iter().rposition(|&b| b == b'.').is_some_and(|dot| dot > 3 && endings.contains(&&key[dot + 1..]))
-}
-
-/// Whether a key names a type or an interface by its id: `GUID_DRS_REPL_SECRET_SYNC`.
-fn is_name_of_type(key: &[u8]) -> bool {
-    words(key).iter().any(|word| matches!(word.as_str(), "guid" | "uuid" | "clsid" | "oid"))
 }
 
 /// The words of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`, in small letters.

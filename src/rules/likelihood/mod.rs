@@ -6,6 +6,7 @@ mod characters;
 mod code;
 mod form;
 mod key;
+mod namesake;
 mod place;
 mod placeholder;
 mod reference;
@@ -36,7 +37,7 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if found.key.is_some_and(harmless_key) {
         return Err("the key speaks about a secret, its value is none");
     }
-    if found.key.is_some_and(key::no_pass) {
+    if found.key.is_some_and(namesake::no_pass) {
         return Err("the key speaks of no password");
     }
     if !(6..=512).contains(&value.len()) {
