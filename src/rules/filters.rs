@@ -224,7 +224,7 @@ fn suspect(rule: &Rule, found: &Match<'_>, steps: &mut Steps) -> Result<(), Drop
 /// another may look like its name. So it is named where it speaks of secrets or of what they open, a sign
 /// of assignment follows it, and it is not itself what is assigned (`bob:…:postgres://…`).
 pub fn shown_key(text: &[u8], key: Range<usize>, value: usize) -> Option<String> {
-    let sign = |b: &u8| matches!(b, b'=' | b':' | b'>' | b'-');
+    let sign = |b: &u8| matches!(b, b'=' | b':');
     let between = text.get(key.end..value)?;
     let followed = between.iter().take_while(|b| !b.is_ascii_alphanumeric()).any(sign);
     let mark = |b: &&u8| matches!(**b, b'"' | b'\'' | b'`' | b' ');

@@ -234,7 +234,7 @@ fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
     let mut quoted = false;
     for at in line.start..=line.end {
         // In a cell of CSV that begins with a quote the sign parts none; a quote inside is written twice.
-        quoted ^= at < line.end && text[at] == b'"' && (quoted || at == begin) && sign != b'|';
+        quoted ^= at < line.end && text[at] == b'"' && (quoted || at == begin) && !matches!(sign, b'|' | b'\t');
         if at == line.end || text[at] == sign && !quoted {
             let cell = &text[begin..at];
             let mark = |b: &u8| matches!(b, b' ' | b'\r' | b'"' | b'`' | b'\'' | b'*');

@@ -38,7 +38,9 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if file(value) && random_bits(value) < 18 {
         return Some("the name of a file");
     }
-    let verb = value.strip_suffix(b"*").is_some_and(|rest| !found.quoted && rest.iter().all(u8::is_ascii_alphabetic));
+    let verb = value
+        .strip_suffix(b"*")
+        .is_some_and(|rest| found.place.is_code() && !found.quoted && rest.iter().all(u8::is_ascii_alphabetic));
     if rate(value) || action(value) || verb || value.iter().filter(|&&b| b == b':').count() >= 5 {
         return Some("a setting, an action or a line of a table");
     }
@@ -59,14 +61,14 @@ pub(super) fn none(found: &Match<'_>) -> Option<Dropped> {
     if contains(value, b"UGFzc3dvcmQ6") || contains(value, b"VXNlcm5hbWU6") {
         return Some("what asks for a password");
     }
-    if contains(value, b"->") && found.place.is_code() {
+    if contains(value, b"->") && !found.quoted && found.place.is_code() {
         return Some("code or prose");
     }
     if value.len() <= 32 && value.starts_with(b"\\x") && value.split(|&b| b == b'\\').all(|part| part.len() <= 3) {
         return Some("bytes that are no text");
     }
     let drawing = [b".eps".as_slice(), b".ps", b".ai"].iter().any(|ending| found.place.path.ends_with(ending));
-    if drawing || address(value) {
+    if drawing && !found.quoted || address(value) {
         return Some("an address, or a drawing");
     }
     if feature(found) {

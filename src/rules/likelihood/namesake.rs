@@ -29,7 +29,7 @@ fn is_file(key: &[u8]) -> bool {
 
 /// Whether a key names a type or an interface by its id: `GUID_DRS_REPL_SECRET_SYNC`.
 fn is_name_of_type(key: &[u8]) -> bool {
-    words(key).iter().any(|word| matches!(word.as_str(), "guid" | "uuid" | "clsid" | "oid"))
+    words(key).iter().any(|word| matches!(word.as_str(), "guid" | "uuid" | "clsid"))
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ pub(super) fn ciphertext(value: &[u8]) -> Option<Dropped> {
         "age1",
     ];
     // What kubeseal makes: a length of 512 first, then the wrapped key.
-    let sealed = value.len() >= 300 && value.starts_with(b"Ag");
+    let sealed = value.len() >= 300 && value.starts_with(b"Ag") && matches!(value[2], b'A'..=b'D');
     if sealed {
         return Some("encrypted, or a hash");
     }
