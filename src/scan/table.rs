@@ -13,6 +13,9 @@ const HEAD: usize = 1024;
 const ROWS: usize = 100_000;
 const BYTES: usize = 8 << 20;
 
+/// Longest row of `INSERT` that is read, in bytes.
+const ROW: usize = 64 << 10;
+
 /// What stands below the name of a column.
 #[derive(Debug, Default)]
 pub(super) struct Column {
@@ -73,7 +76,9 @@ fn row(text: &[u8], word: &Range<usize>) -> Option<Assignment> {
     let number = cells.iter().position(|cell| cell.start <= word.start && word.end <= cell.end)?;
     let [key, value] = cells.get(number..number + 2)? else { return None };
     let rest = &cells[number + 2..];
-    let last = rest.iter().all(Range::is_empty) && cells[..number].iter().all(Range::is_empty);
+    // A remark may follow what was surely typed by somebody, not what tells a type.
+    let telling = value.len() >= 8 && text[value.clone()].iter().any(u8::is_ascii_digit);
+    let last = (telling || rest.iter().all(Range::is_empty)) && cells[..number].iter().all(Range::is_empty);
     let typed = !value.is_empty() && !text[value.clone()].contains(&b' ');
     let plain = key.len() <= 40 && text[key.clone()].iter().all(|&b| name_byte(b));
     (last && typed && plain).then(|| Assignment { key: key.clone(), value: value.clone(), quoted: true, listed: false })
@@ -119,7 +124,11 @@ fn lines(text: &[u8], word: &Range<usize>, seen: &mut Seen, found: &mut Column) 
     }
     // A line amid rows is one of them, whatever it says.
     let above = line_around(text, &(begin.saturating_sub(1)..begin.saturating_sub(1)));
-    if begin > 0 && sign != b'|' && above.is_some_and(|above| split(text, above, sign).len() == cells.len()) {
+    let row = |line| {
+        let row = split(text, line, sign);
+        row.len() == cells.len() && row.iter().all(|cell| !cell.is_empty())
+    };
+    if begin > 0 && sign != b'|' && above.is_some_and(row) {
         return None;
     }
     let (mut at, all) = (end + 1, &mut found.values);
@@ -181,9 +190,11 @@ fn sql(text: &[u8], word: &Range<usize>, found: &mut Column) -> Option<()> {
         if text.get(at) != Some(&b'(') {
             break;
         }
-        let row = fields(text, at + 1, limit);
-        // Where it has no end, all was read.
-        found.read += row.as_ref().map_or(limit, |(_, end)| *end) - at;
+        let end = limit.min(at + ROW);
+        // A quote behind a backslash ends a text in standard SQL, and does not in MySQL's.
+        let row = fields(text, at + 1, end, true).or_else(|| fields(text, at + 1, end, false));
+        // Where it has no end, all was read, and twice.
+        found.read += row.as_ref().map_or(2 * end - at, |(_, end)| *end) - at;
         let (fields, end) = row?;
         at = end;
         let Some(field) = fields.get(number).filter(|_| fields.len() == cells.len()) else { continue };
@@ -193,12 +204,12 @@ fn sql(text: &[u8], word: &Range<usize>, found: &mut Column) -> Option<()> {
 }
 
 /// The fields of a row up to its bracket, and the place behind that; commas in quotes and in calls part none.
-fn fields(text: &[u8], start: usize, limit: usize) -> Option<(Vec<Range<usize>>, usize)> {
+fn fields(text: &[u8], start: usize, limit: usize, escapes: bool) -> Option<(Vec<Range<usize>>, usize)> {
     let mut all = Vec::new();
     let (mut begin, mut depth, mut quoted) = (start, 0, false);
     for at in start..limit {
         match text[at] {
-            b'\'' if text[at - 1] != b'\\' => quoted = !quoted,
+            b'\'' if !escapes || text[at - 1] != b'\\' => quoted = !quoted,
             _ if quoted => {}
             b'(' => depth += 1,
             b')' if depth > 0 => depth -= 1,
@@ -232,9 +243,11 @@ fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut begin = line.start;
     let mut quoted = false;
+    let closed = memchr::memchr_iter(b'"', &text[line.clone()]).count().is_multiple_of(2);
+    let quotes = closed && !matches!(sign, b'|' | b'\t');
     for at in line.start..=line.end {
         // In a cell of CSV that begins with a quote the sign parts none; a quote inside is written twice.
-        quoted ^= at < line.end && text[at] == b'"' && (quoted || at == begin) && !matches!(sign, b'|' | b'\t');
+        quoted ^= quotes && at < line.end && text[at] == b'"' && (quoted || at == begin);
         if at == line.end || text[at] == sign && !quoted {
             let cell = &text[begin..at];
             let mark = |b: &u8| matches!(b, b' ' | b'\r' | b'"' | b'`' | b'\'' | b'*');
@@ -247,13 +260,18 @@ fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
     all
 }
 
-/// Whether a cell may be the name of a column.
+/// Whether a cell may be the name of a column; the name of a file is none.
 fn is_name(cell: &[u8]) -> bool {
-    cell.len() <= 40 && cell.iter().all(|&b| name_byte(b))
+    let ending = cell.iter().rposition(|&b| b == b'.').map(|dot| &cell[dot + 1..]);
+    let file = ending.is_some_and(|ending| ending.len() < 4 || FILES.contains(&ending));
+    cell.len() <= 40 && !file && cell.iter().all(|&b| name_byte(b))
 }
 
+/// Endings of files with four letters or more, as lists of changed files hold them.
+const FILES: [&[u8]; 9] = [b"json", b"yaml", b"html", b"java", b"toml", b"conf", b"scss", b"lock", b"properties"];
+
 fn name_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b" _-()#".contains(&b) || b >= 0x80
+    b.is_ascii_alphanumeric() || b" _-()#.".contains(&b) || b >= 0x80
 }
 
 fn line_end(text: &[u8], at: usize) -> usize {
@@ -291,6 +309,11 @@ mod tests {
             found("insert into t (\n  id,\n  password\n)\nvalues\n  (1, 'v''1'),\n  (2, 'v2');"),
             ["v''1", "v2"]
         );
+        assert_eq!(found("name,note,password\na,\"5\" x 4\",v1\nb,\"5,v2\nc,z,v3\n"), ["v1", "v2", "v3"]);
+        assert_eq!(found("user.login,user.password\nanna,v1\n"), ["v1"]);
+        assert_eq!(found("Users,,\nid,login,password\n1,anna,v1\n"), ["v1"]);
+        assert_eq!(found("insert into t (path, password) values ('C:\\', 'v1');"), ["v1"]);
+        assert_eq!(found("| password | k3v9w2x1 | production |\n"), ["k3v9w2x1"]);
         assert_eq!(found("name,note,password\na,\"x, y\",v1\nb,z,\"v,2\"\n"), ["v1", "v,2"]);
         assert_eq!(found("| Key | Value |\n|---|---|\n| user | me |\n| password | `v1` |"), ["v1"]);
         assert_eq!(found("COPY t (id, password, x) FROM stdin;\n1\tv1\ty\n2\tv2\ty\n\\.\n"), ["v1", "v2"]);

@@ -22,7 +22,7 @@ pub(super) fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> 
     if value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"../") || contains(value, b"://") {
         return true;
     }
-    let named = wordy(value) || numeric(value) || constant(value) || !quoted && camel_case(value);
+    let named = wordy(value) || numeric(value) || constant(value) || label(value) || !quoted && camel_case(value);
     if words && named || contains(value, b"::") && !quoted {
         return true;
     }
@@ -34,14 +34,16 @@ pub(super) fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> 
 pub(super) fn constant(value: &[u8]) -> bool {
     let upper = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     let word = value.split(|&b| b == b'_').any(|part| part.len() >= 3 && part.iter().all(u8::is_ascii_uppercase));
-    let hyphens = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'-');
-    let named = hyphens && word_in(value, b'-') && random_bits(value) < 8;
-    upper && word && value.contains(&b'_') || named
+    upper && word && value.contains(&b'_')
 }
 
-fn word_in(value: &[u8], sign: u8) -> bool {
-    value.contains(&sign)
-        && value.split(|&b| b == sign).any(|part| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase))
+/// A name in capitals with hyphens, `SCRAM-SHA-256`. People choose such passwords too: `WINTER-2024`.
+fn label(value: &[u8]) -> bool {
+    let capitals = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'-');
+    let mut parts = value.split(|&b| b == b'-');
+    let word =
+        parts.clone().count() >= 2 && parts.any(|part| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase));
+    capitals && word && random_bits(value) < 8
 }
 
 /// A name in camel case, with few digits: `Ec2InstanceMetadata`, `policy/AmazonRoute53FullAccess`.

@@ -141,10 +141,11 @@ const HARMLESS_KEYS: [&str; 132] = [
 /// Whether the value of this key is about a secret and not one.
 pub fn harmless_key(key: &[u8]) -> bool {
     let last = last_word(key);
-    // `key_hash_value` is a hash.
-    let form = ["value", "hex", "base64", "b64"].iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()));
-    let last = if form && last.len() < key.len() { last_word(&key[..key.len() - last.len()]) } else { last };
-    HARMLESS_KEYS.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()))
+    let is = |last: &[u8], words: &[&str]| words.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()));
+    // `key_hash_value` is a hash, but `secret_id_value` is what an id finds.
+    let form = is(last, &["value", "hex", "base64", "b64"]) && last.len() < key.len();
+    let hash = || is(last_word(&key[..key.len() - last.len()]), &["hash", "digest", "checksum", "fingerprint"]);
+    is(last, &HARMLESS_KEYS) || form && hash()
 }
 
 /// The last part of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`.

@@ -53,7 +53,7 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if stepping(value) {
         return Err("a placeholder: made of runs of characters");
     }
-    if !found.quoted && found.place.is_code() && !found.place.is_quoting() && random_bits(value) < LIKELY_RANDOM {
+    if reads_as_code(found) && random_bits(value) < LIKELY_RANDOM {
         return Err("code or prose");
     }
     if let Some(why) = made_up(found) {
@@ -83,12 +83,19 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     // `errors.New("password: maximum72bytes")` is a text of a program.
     let said = !found.quoted && found.place.is_code() && found.place.is_quoting() && random_bits(value) < 8;
     if sentence(value) || said {
-        return weak::keep(Weak::Doubtful("made of words"), verdict);
+        return weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("made of words")), verdict);
     }
     if strong(value, found.quoted) {
         return Ok(());
     }
     weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("weak for a password")), verdict)
+}
+
+/// Whether a value without quotes is an expression of the program around it. Terraform's files hold scripts too,
+/// in which a word is a value; what they refer to has a dot or a bracket.
+fn reads_as_code(found: &Match<'_>) -> bool {
+    let name = || found.place.is_terraform() && !found.secret.iter().any(|b| b".([".contains(b));
+    !found.quoted && found.place.is_code() && !found.place.is_quoting() && !name()
 }
 
 /// Why a value is hardly in use, where its key or its place says so and the value does not look drawn.
@@ -189,6 +196,10 @@ fn sentence(value: &[u8]) -> bool {
         let letters = part.strip_suffix(b"!").unwrap_or(part);
         letters.len() >= 2 && letters.iter().all(u8::is_ascii_alphabetic)
     };
+    // With figures and a mark at its end it was made for a password.
+    if value.ends_with(b"!") && value.iter().any(u8::is_ascii_digit) {
+        return false;
+    }
     let mut parts = value.split(|b| matches!(b, b'_' | b'-' | b'.' | b' '));
     let words = parts.clone().filter(word).count();
     words >= 3 && parts.by_ref().count() >= 4 && random_bits(value) < LIKELY_RANDOM
@@ -317,7 +328,7 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     if path(value) {
         return Err("a path");
     }
-    if !found.quoted && found.place.is_code() && !found.place.is_quoting() && value.iter().any(|b| b":.!".contains(b)) {
+    if reads_as_code(found) && value.iter().any(|b| b":.!".contains(b)) {
         return Err("code or prose");
     }
     let bits = random_bits(value);

@@ -62,7 +62,7 @@ impl Place<'_> {
 
     /// Whether people make up what stands there: in tests and manuals, and in remarks that document.
     pub fn made_up(&self) -> bool {
-        let line = self.before.rsplit(|&b| b == b'\n').next().unwrap_or_default().trim_ascii_start();
+        let line = self.line_before().trim_ascii_start();
         let remark = [b"///".as_slice(), b"//!", b">>>", b"* ", b"..."].iter().any(|mark| line.starts_with(mark));
         remark || self.kind() == Kind::MadeUp
     }
@@ -88,6 +88,21 @@ impl Place<'_> {
             .is_some_and(|dot| CODE.contains(&name[dot + 1..].to_ascii_lowercase().as_slice()))
     }
 
+    /// Whether it is a file of Terraform or another in its notation.
+    pub fn is_terraform(&self) -> bool {
+        self.path.ends_with(b".tf") || self.path.ends_with(b".hcl")
+    }
+
+    /// Whether it is a drawing or a page in PostScript, where words are put beside numbers.
+    pub fn is_drawing(&self) -> bool {
+        [b".eps".as_slice(), b".ps", b".ai"].iter().any(|ending| self.path.ends_with(ending))
+    }
+
+    /// What stands on the value's line before it.
+    pub fn line_before(&self) -> &[u8] {
+        self.before.rsplit(|&b| b == b'\n').next().unwrap_or_default()
+    }
+
     /// Whether it is code that a program packed: a line without an end on either side.
     pub fn is_packed(&self) -> bool {
         let long = |side: &[u8]| side.len() >= AROUND && !side.contains(&b'\n');
@@ -96,7 +111,7 @@ impl Place<'_> {
 
     /// Whether the value stands in a text or a remark within its line, where code is quoted.
     pub fn is_quoting(&self) -> bool {
-        let line = self.before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+        let line = self.line_before();
         let odd = |quote: u8| line.iter().filter(|&&b| b == quote).count() % 2 == 1;
         let remark = |mark: &[u8]| contains(line, mark);
         odd(b'"') || odd(b'\'') || odd(b'`') || remark(b"//") || remark(b"#") || remark(b"--") || remark(b"<!")

@@ -90,7 +90,7 @@ fn longest_run(body: &[u8]) -> usize {
 }
 
 /// Values that people write where a password will stand later.
-const DUMMY_PASSWORDS: [&str; 63] = [
+const DUMMY_PASSWORDS: [&str; 59] = [
     "password",
     "passwd",
     "secret",
@@ -139,10 +139,6 @@ const DUMMY_PASSWORDS: [&str; 63] = [
     "changepw",
     "hunter2",
     "whatever",
-    "prompt",
-    "interactive",
-    "keyring",
-    "keychain",
     "digest-md5",
     "cram-md5",
     "unsecure",
@@ -166,6 +162,10 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
         return Err(why);
     }
     let lower = value.to_ascii_lowercase();
+    // How a password is to be had. As a part of another word these say nothing: `keyrings`.
+    if ["prompt", "interactive", "keyring", "keychain"].iter().any(|word| lower == word.as_bytes()) {
+        return Err("says where the password comes from");
+    }
     if key.is_some_and(|key| key.eq_ignore_ascii_case(value)) {
         return Err("the value repeats the key");
     }
@@ -182,7 +182,7 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
     }
     if !DUMMY_PASSWORDS.iter().any(dummy) {
         let word = spelled_out(&lower);
-        let word = ["my", "the", "top"].iter().find_map(|own| word.strip_prefix(own)).unwrap_or(&word);
+        let word = ["my", "the", "top", "super"].iter().find_map(|own| word.strip_prefix(own)).unwrap_or(&word);
         if ["password", "secret", "passwd", "admin"].contains(&word) {
             verdict.confidence = verdict.confidence.min(Confidence::Possible);
             verdict.reasons.push("a word of dummies in other letters".to_owned());

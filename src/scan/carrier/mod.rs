@@ -4,10 +4,12 @@
 //! This is a first, flat reading (issue by issue it becomes an understanding of each format): one
 //! line, one separator, an optional type, an optional pair of quotes.
 
+mod quote;
 mod way;
 
 use std::ops::Range;
 
+use quote::*;
 use way::*;
 
 /// A value that is assigned to a key.
@@ -31,12 +33,13 @@ pub const VALUE: usize = 4096;
 
 /// The assignment whose key contains the word at `word`.
 pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
-    let key = identifier_around(text, word.clone())?;
+    let name = identifier_around(text, word.clone())?;
+    let key = compared_name(text, &word, name.clone());
     // `AWS::KMS::Key`, `arn:aws:secretsmanager:eu-west-1:1:secret:…`: a part of a longer name.
     if part_of_name(text, &key) {
         return None;
     }
-    let mut at = skip(text, key.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'*'), 6);
+    let mut at = skip(text, name.end, |b| matches!(b, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'*'), 6);
     at = element(text, &key, at)
         .or_else(|| companion(text, at))
         .or_else(|| companion_before(text, &key, at))
@@ -97,70 +100,12 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let quoted = text[..at].ends_with(b"<![CDATA[");
     let end = if quoted { cdata_end(text, at) } else { bare_end(text, at, query) };
     // `<PASSWORD> before any other` is no element.
-    let prose = text[after - 1] == b'>' && !quoted && text.get(end) == Some(&b' ') && !text[end..].starts_with(b" <");
-    if prose && text[..key.start].ends_with(b"<") {
+    let line = &text[end..end + memchr::memchr(b'\n', &text[end..text.len().min(end + KEY)]).unwrap_or(0)];
+    let prose = text[after - 1] == b'>' && !quoted && text.get(end) == Some(&b' ') && !line.contains(&b'<');
+    if prose && text[..key.start].ends_with(b"<") && !text[end..].trim_ascii_start().starts_with(b"</") {
         return None;
     }
     (end > at).then_some(Assignment { key, value: at..end, quoted, listed: list.is_some() })
-}
-
-/// The value in quotes that begins there: `Some(None)` where its end is not found.
-fn quoted_value(text: &[u8], at: usize) -> Option<(Option<Range<usize>>, bool)> {
-    let escapes = skip(text, at, |b| b == b'\\', 3);
-    let quote = *text.get(escapes)?;
-    if !matches!(quote, b'"' | b'\'' | b'`') {
-        return None;
-    }
-    let three = escapes == at && text[at..].starts_with(&[quote; 3]);
-    let start = escapes + if three { 3 } else { 1 };
-    let end = if three { triple_end(text, start, quote) } else { quoted_end(text, start, quote, escapes - at) };
-    let value = end.map(|end| {
-        // A blank that was copied with it is no part of a credential, nor is the scheme before it.
-        let white = |b: &&u8| is_blank(**b) || three && matches!(**b, b'\n' | b'\r');
-        let start = start + text[start..end].iter().take_while(white).count();
-        let start = skip_scheme(text, start).min(end);
-        let (start, end) = within(text, start..end);
-        let end = end - text[start..end].iter().rev().take_while(white).count();
-        start..end
-    });
-    Some((value, true))
-}
-
-/// Whether the quote there ends a text that began before on its line: `expect "Password:"`.
-fn closes_text(text: &[u8], at: usize) -> bool {
-    let quote = skip(text, at, |b| b == b'\\', 3);
-    let Some(&sign) = text.get(quote).filter(|sign| matches!(sign, b'"' | b'\'')) else { return false };
-    if text.get(quote + 1).is_some_and(u8::is_ascii_alphanumeric) {
-        return false;
-    }
-    let line = text[at.saturating_sub(2 * KEY)..at].rsplit(|&b| b == b'\n').next().unwrap_or_default();
-    line.windows(1 + quote - at)
-        .filter(|w| w.ends_with(&[sign]) && w[..w.len() - 1].iter().all(|&b| b == b'\\'))
-        .count()
-        % 2
-        == 1
-}
-
-/// Where the text begins that is joined to the one that ends at `at`.
-fn next_text(text: &[u8], at: usize) -> Option<usize> {
-    let end = skip(text, at, |b| b == b'\\', 3) + 1;
-    let sign = skip(text, end, is_blank, 8);
-    text.get(sign).filter(|sign| matches!(sign, b'&' | b'+' | b'.'))?;
-    let next = skip(text, sign + 1, is_blank, 8);
-    let joined = matches!(text.get(next), Some(b'"' | b'\''));
-    joined.then_some(next)
-}
-
-/// What stands in the quotes of a text that is itself in quotes, as build files pass code: `'"…"'`.
-fn within(text: &[u8], value: Range<usize>) -> (usize, usize) {
-    let inner = &text[value.clone()];
-    for quote in [b"\"".as_slice(), b"'", b"\\\""] {
-        let plain = inner.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-        if plain.is_some_and(|plain| !plain.is_empty() && !plain.contains(&b'"')) {
-            return (value.start + quote.len(), value.end - quote.len());
-        }
-    }
-    (value.start, value.end)
 }
 
 /// The values after the first of a list, at most so many.
@@ -200,18 +145,6 @@ fn first_argument(text: &[u8], start: usize) -> bool {
 
 fn after_blank(text: &[u8], after: usize) -> usize {
     skip(text, after, is_blank, 64)
-}
-
-fn cdata_end(text: &[u8], at: usize) -> usize {
-    let rest = &text[at..text.len().min(at + VALUE)];
-    rest.windows(3).position(|w| w == b"]]>").map_or(at, |length| at + length)
-}
-
-/// The end of a text in three quotes, if it is one line.
-fn triple_end(text: &[u8], start: usize, quote: u8) -> Option<usize> {
-    let rest = &text[start..text.len().min(start + VALUE)];
-    let end = rest.windows(3).position(|w| w == [quote; 3])?;
-    (!rest[..end].trim_ascii().contains(&b'\n')).then_some(start + end)
 }
 
 /// Whether a key is a part of a longer name to which nothing is assigned but what belongs to all of it.
@@ -328,9 +261,17 @@ fn identifier_around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
     let floor = word.start.saturating_sub(KEY);
     let start = after_escape(text, back(text, floor, word.start, is_key_byte), word.start);
     let end = skip(text, word.end, is_key_byte, KEY);
-    let wide = text[word.end..end].windows(WIDE_COLON.len()).position(|w| w == WIDE_COLON);
-    let end = wide.map_or(end, |at| word.end + at);
+    let end = (word.end..end).find(|&at| wide_mark(&text[at..end])).unwrap_or(end);
+    // Sentences of Chinese and Japanese hold no blanks: the name begins behind their last mark, or is the word.
+    let wide = (start..word.start).rfind(|&at| wide_mark(&text[at..word.start])).map(|at| at + WIDE_COLON.len());
+    let start = wide.unwrap_or(if end - start > KEY && !text[start..end].is_ascii() { word.start } else { start });
     (end - start <= KEY).then_some(start..end)
+}
+
+/// Whether a mark of Chinese and Japanese texts begins there: a colon, comma, full stop, semicolon or bracket.
+fn wide_mark(text: &[u8]) -> bool {
+    let marks = ["，", "。", "；", "、", "（", "）"];
+    text.starts_with(WIDE_COLON) || marks.iter().any(|mark| text.starts_with(mark.as_bytes()))
 }
 
 /// Of `\\nsecret` and `\\u0026key` the escape is no part of the name.
@@ -347,27 +288,13 @@ fn after_escape(text: &[u8], start: usize, word: usize) -> usize {
     word.min(start + length)
 }
 
-/// The end of a text in quotes; `escapes` is how many `\\` stand before each quote.
-fn quoted_end(text: &[u8], start: usize, quote: u8, escapes: usize) -> Option<usize> {
-    let limit = text.len().min(start + VALUE);
-    let mut at = start;
-    while at < limit {
-        match text[at] {
-            b'\n' => return None,
-            b'\\' if escapes > 0 && text.get(at + escapes) == Some(&quote) => return Some(at),
-            b'\\' => at += 1,
-            b if b == quote => return Some(at),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
 fn bare_end(text: &[u8], start: usize, query: bool) -> usize {
     let stop =
         |b: u8| query && b == b'&' || b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b',' | b';');
     let mut end = skip(text, start, |b| !stop(b), VALUE);
+    if !text[start..end].is_ascii() {
+        end = (start..end).find(|&at| wide_mark(&text[at..end])).unwrap_or(end);
+    }
     while end > start && matches!(text[end - 1], b')' | b']' | b'}' | b'\\') {
         end -= 1;
     }
@@ -470,10 +397,19 @@ mod tests {
             "Connect-Db -User a -DB_PASSWORD \"v1\"",
             "log in with the DB_PASSWORD `v1`.",
             "the DB_PASSWORD is 'v1'",
+            "the DB_PASSWORD is: v1",
+            "if (DB_PASSWORD.equals(\"v1\")) {",
+            "<tr><td>DB_PASSWORD</td><td>v1</td></tr>",
+            "<DB_PASSWORD>v1 </DB_PASSWORD>",
+            "don't share it, DB_PASSWORD:'v1'",
+            "ENV.fetch(\"DB_PASSWORD\") { \"v1\" }",
+            "\u{8bf7}\u{59a5}\u{5584}\u{4fdd}\u{7ba1}\u{ff0c}DB_PASSWORD\u{ff1a}v1\u{ff0c}\u{52ff}",
         ];
         for text in cases {
             assert_eq!(forward(text, "PASSWORD").map(|(_, value)| value).as_deref(), Some("v1"), "{text}");
         }
+        let options = forward("New-Db -User a -DbPassword v1 -Force", "Password");
+        assert_eq!(options.map(|(_, value)| value).as_deref(), Some("v1"));
     }
 
     #[test]

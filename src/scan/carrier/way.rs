@@ -25,8 +25,15 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 96)];
     let gap = rest.iter().take_while(|&&b| b.is_ascii_whitespace() || matches!(b, b',' | b'{' | b'"' | b'\'')).count();
     let rest = &rest[gap..];
-    for (name, value) in [(b"</key>".as_slice(), b"<string>".as_slice()), (b"</name>", b"<value>"), (b">", b"<value>")]
-    {
+    const ELEMENTS: [(&[u8], &[u8]); 6] = [
+        (b"</key>", b"<string>"),
+        (b"</name>", b"<value>"),
+        (b">", b"<value>"),
+        (b"</td>", b"<td>"),
+        (b"</th>", b"<td>"),
+        (b"</dt>", b"<dd>"),
+    ];
+    for (name, value) in ELEMENTS {
         let Some(after) = rest.strip_prefix(name) else { continue };
         let blank = after.iter().take_while(|b| b.is_ascii_whitespace()).count();
         if after[blank..].starts_with(value) {
@@ -70,6 +77,14 @@ pub(super) fn compared_before(text: &[u8], key: &Range<usize>) -> Option<usize> 
     let open = inner.iter().rposition(|&b| b == quote || b == b'\n').filter(|&open| inner[open] == quote)?;
     // What is read goes on from a sign before it.
     Some(key.start - before.len() + open).filter(|&open| open > 0)
+}
+
+/// Of `password.equals` the name of what is compared; any other key as it is.
+pub(super) fn compared_name(text: &[u8], word: &Range<usize>, key: Range<usize>) -> Range<usize> {
+    let compares: [&[u8]; 6] = [b"equals", b"Equals", b"equalsIgnoreCase", b"contentEquals", b"eql", b"isEqualTo"];
+    let name = &text[word.end.min(key.end)..key.end];
+    let method = name.iter().rposition(|&b| b == b'.').filter(|&dot| compares.contains(&&name[dot + 1..]));
+    method.map_or(key.clone(), |dot| key.start..word.end + dot)
 }
 
 /// How far before its name a companion is looked for, in bytes.
@@ -201,7 +216,9 @@ fn getter(line: &[u8]) -> Option<usize> {
     let asks = [b"get".as_slice(), b"env", b"prop", b"config", b"option"];
     let known = asks.iter().any(|word| lower.windows(word.len()).any(|part| part == *word));
     let end = name + 2 + line[name + 2..].iter().position(|&b| b == quote).filter(|_| known)?;
-    (line.get(end + 1) == Some(&b',')).then_some(end + 2)
+    // Ruby's `ENV.fetch("P") { "…" }` says it in a block.
+    let rest = &line[end + 1..];
+    if rest.starts_with(b",") { Some(end + 2) } else { rest.starts_with(b") {").then_some(end + 4) }
 }
 
 /// Skips `: Type`, `?: Type` and the like before an `=`.
@@ -281,9 +298,18 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
         }
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
-    // PowerShell's options have one dash, and a value in quotes.
+    // PowerShell's options have one dash, and a value in quotes or a capital.
+    let capital = text.get(begin + 1).is_some_and(u8::is_ascii_uppercase)
+        && text[begin..at].iter().any(u8::is_ascii_lowercase)
+        && !matches!(rest.first(), Some(b'-' | b'$' | b'(' | b'|') | None);
     let option = text[begin..at].starts_with(b"--")
-        || text[begin..at].starts_with(b"-") && matches!(rest.first(), Some(b'"' | b'\''));
+        || text[begin..at].starts_with(b"-") && (capital || matches!(rest.first(), Some(b'"' | b'\'')));
+    if rest.starts_with(b"{ ") && memchr::memmem::find(&text[at.saturating_sub(KEY)..at], b"fetch(").is_some() {
+        return Some(at + 1);
+    }
+    if text[..at].ends_with(b" ") && rest.starts_with(b"is: ") {
+        return Some(at + 3);
+    }
     let says = rest.starts_with(b"to ") || rest.starts_with(b"is ");
     if text[..at].ends_with(b" ") && says && matches!(text.get(at + 3), Some(b'"' | b'\'' | b'`')) {
         return Some(at + 3);
