@@ -182,7 +182,7 @@ pub(super) fn dummy_password(value: &[u8], key: Option<&[u8]>, verdict: &mut Ver
     }
     if !DUMMY_PASSWORDS.iter().any(dummy) {
         let word = spelled_out(&lower);
-        let word = ["my", "the", "top", "super"].iter().find_map(|own| word.strip_prefix(own)).unwrap_or(&word);
+        let word = ["my", "the", "top"].iter().find_map(|own| word.strip_prefix(own)).unwrap_or(&word);
         if ["password", "secret", "passwd", "admin"].contains(&word) {
             verdict.confidence = verdict.confidence.min(Confidence::Possible);
             verdict.reasons.push("a word of dummies in other letters".to_owned());
