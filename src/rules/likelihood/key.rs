@@ -3,7 +3,7 @@
 use super::namesake;
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 132] = [
+const HARMLESS_KEYS: [&str; 134] = [
     "name",
     "names",
     "id",
@@ -136,6 +136,8 @@ const HARMLESS_KEYS: [&str; 132] = [
     "hashers",
     "scanning",
     "validators",
+    "rspauth",
+    "urlauth",
 ];
 
 /// Whether the value of this key is about a secret and not one.
@@ -144,7 +146,8 @@ pub fn harmless_key(key: &[u8]) -> bool {
     let is = |last: &[u8], words: &[&str]| words.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()));
     // `key_hash_value` is a hash, but `secret_id_value` is what an id finds.
     let form = is(last, &["value", "hex", "base64", "b64"]) && last.len() < key.len();
-    let hash = || is(last_word(&key[..key.len() - last.len()]), &["hash", "digest", "checksum", "fingerprint"]);
+    let before = last_word(&key[..key.len() - last.len()]);
+    let hash = || is(before, &["hash", "digest", "checksum", "fingerprint"]) || is(before, &["id"]) && last.len() != 5;
     is(last, &HARMLESS_KEYS) || form && hash()
 }
 
@@ -378,6 +381,8 @@ pub(super) fn chosen(key: &[u8]) -> bool {
     let last = last_word(key).to_ascii_lowercase();
     let last = last.trim_ascii_end();
     let stem = &last[..last.len() - last.iter().rev().take_while(|b| b.is_ascii_digit()).count()];
+    let several = [b"passwords".as_slice(), b"passwds", b"pwds"].iter().any(|own| stem.ends_with(own));
+    let stem = &stem[..stem.len() - usize::from(several)];
     let ends = ["pass", "password", "passwd", "pwd", "passphrase", "phrase", "passwort", "kennwort", "senha", "passe"];
     let known = ["pw", "psw", "pswd", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
     // Capitals of other scripts stand here too: only ASCII is folded.
@@ -397,6 +402,12 @@ pub(super) fn chosen(key: &[u8]) -> bool {
     (ends.iter().any(|word| stem.ends_with(word.as_bytes())) && !namesake::no_pass(stem))
         || known.iter().any(|word| stem == word.as_bytes())
         || other.iter().any(|word| lower.ends_with(word.as_bytes()))
+}
+
+/// Whether a key ends in `secret` or `token`: what stands there is drawn or chosen, and names nothing.
+pub(super) fn secret(key: &[u8]) -> bool {
+    let last = last_word(key).to_ascii_lowercase();
+    role(key) == Role::Secret && (last.ends_with(b"secret") || last.ends_with(b"token"))
 }
 
 /// Whether a key says what is to be done with a password: `update_password: on_create`.

@@ -67,7 +67,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if value.starts_with(b",") {
         return Err("code or prose");
     }
-    if found.quoted && application_password(value) && found.key.is_some_and(key::chosen) {
+    let bare = found.place.is_code() && !found.quoted;
+    let drawn = application_password(value) && found.quoted || !bare && drawn_short(value);
+    if drawn && found.key.is_some_and(|key| key::chosen(key) || found.quoted && key::secret(key)) {
         return Ok(());
     }
     if looks_like_code(value, found.quoted, &classes) {
@@ -132,7 +134,7 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if value.len() == 40 && prose && !found.quoted && value.iter().all(u8::is_ascii_hexdigit) {
         return Some("as the names of commits stand in prose");
     }
-    if found.place.before.ends_with(b"<Key>") && value.iter().any(|b| matches!(b, b'/' | b'%')) {
+    if found.place.before.ends_with(b"<Key>") {
         return Some("as objects in a store are named");
     }
     let drawn = LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
@@ -149,10 +151,13 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
 fn basic_words(found: &Match<'_>) -> bool {
     let basic = found.place.before.len() >= 6
         && found.place.before[found.place.before.len() - 6..].eq_ignore_ascii_case(b"basic ");
-    let plain = if basic { crate::rules::encoding::decode_base64(found.secret) } else { None };
-    let Some(plain) = plain else { return false };
+    let packed = found.key.is_some_and(|key| key.eq_ignore_ascii_case(b"auth") || key.ends_with(b"_auth"));
+    let plain = if basic || packed { crate::rules::encoding::decode_base64(found.secret) } else { None };
+    // What holds no colon and no text is no user with a password, but drawn.
+    let drawn = |plain: &Vec<u8>| !plain.contains(&b':') && !plain.iter().all(|b| (b' '..=b'~').contains(b));
+    let Some(plain) = plain.filter(|plain| !drawn(plain)) else { return false };
     let password = plain.iter().position(|&b| b == b':').map(|colon| &plain[colon + 1..]);
-    password.is_none_or(|password| !strong(password, true) || dummy_words(password))
+    password.is_some_and(|password| !strong(password, true) || dummy_words(password)) || basic && password.is_none()
 }
 
 /// Whether a value holds words of dummies alone.
@@ -188,6 +193,18 @@ fn strong(value: &[u8], quoted: bool) -> bool {
 /// Whether a value has the form of the passwords that mail providers issue for programs: 16 small letters.
 fn application_password(value: &[u8]) -> bool {
     value.len() == 16 && value.iter().all(u8::is_ascii_lowercase) && random_bits(value) >= 16
+}
+
+/// Whether a value of a few letters and figures was drawn: letters alone are told from a word or an
+/// abbreviation by more evidence than letters with figures (docs/decisions.md has the distributions).
+fn drawn_short(value: &[u8]) -> bool {
+    let classes = Classes::of(value);
+    let alike = value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    // `GSSAPI` and `MSCHAPV2` are drawn as far as their letters tell.
+    let capitals = !classes.lower || code::numeric(value);
+    let least = if classes.digit { 14 } else { 20 };
+    let small = || random_bits(&value.to_ascii_lowercase()) >= least;
+    alike && !capitals && value.len() >= 6 && random_bits(value) >= least - 4 * i32::from(classes.upper) && small()
 }
 
 /// Whether a value is four words or more that are joined to a name: `ff_new_password_flow_2024q1`.
@@ -347,7 +364,7 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     } else if bits < LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4 {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("may be made of words".to_owned());
-    } else if matches!(role, Role::Handle | Role::Unsaid) {
+    } else if matches!(role, Role::Handle | Role::Unsaid) || role == Role::Key && value.len() < 16 {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("such keys often name a thing".to_owned());
     }
@@ -460,6 +477,20 @@ mod tests {
             let value = parts.concat();
             assert_eq!(verdict("db_password", &value, true), Ok(Confidence::Possible), "{value}");
         }
+    }
+
+    #[test]
+    fn a_few_drawn_letters_are_told_from_words() {
+        for parts in [["xkqz", "wbfp"], ["hq7", "2vx"], ["zvkr", "5821"], ["Wqzb", "xkrt"]] {
+            let value = parts.concat();
+            assert_eq!(verdict("db_password", &value, true), Ok(Confidence::Likely), "{value}");
+        }
+        for word in ["traefik", "zookeeper", "moonlight", "GSSAPI", "booleanType", "johndoe", "kerberos5"] {
+            assert_ne!(verdict("password", word, true), Ok(Confidence::Likely), "{word}");
+        }
+        let chosen = ["Garnet_", "harbour34"].concat();
+        assert_eq!(verdict("password", &chosen, true), Ok(Confidence::Likely), "{chosen}");
+        assert!(verdict("title", &chosen, true).is_err());
     }
 
     #[test]

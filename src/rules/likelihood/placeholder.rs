@@ -90,7 +90,7 @@ fn longest_run(body: &[u8]) -> usize {
 }
 
 /// Values that people write where a password will stand later.
-const DUMMY_PASSWORDS: [&str; 59] = [
+const DUMMY_PASSWORDS: [&str; 61] = [
     "password",
     "passwd",
     "secret",
@@ -138,6 +138,8 @@ const DUMMY_PASSWORDS: [&str; 59] = [
     "motdepasse",
     "changepw",
     "hunter2",
+    "johndoe",
+    "asdfasdf",
     "whatever",
     "digest-md5",
     "cram-md5",

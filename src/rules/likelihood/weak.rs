@@ -16,11 +16,15 @@ pub(super) enum Weak {
 
 /// Whether the place of a weak value says that it is a password in use; `None` where it says nothing.
 pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
-    let key = found.key.filter(|key| key::chosen(key))?;
     let kind = found.place.kind();
-    if kind == Kind::MadeUp || key::switch(key) || among_others(found) {
+    if kind == Kind::MadeUp || found.key.is_some_and(key::switch) || among_others(found) {
         return None;
     }
+    // A call that logs in names no key.
+    if found.key.is_none_or(key::chosen) && stands(found) && numbered(found.secret) {
+        return Some(Weak::Used("words with capitals and a number behind them"));
+    }
+    let key = found.key.filter(|key| key::chosen(key))?;
     let code = matches!(kind, Kind::Configuring | Kind::Other);
     let company = found.place.has_company(found.secret, code);
     if company.same || DEFAULTS.iter().any(|word| found.secret.eq_ignore_ascii_case(word.as_bytes())) {
@@ -41,6 +45,10 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
     }
     if found.quoted && compared(found) && found.secret.iter().any(u8::is_ascii_digit) && !letters(found.secret) {
         return Some(Weak::Used("compared with what somebody typed"));
+    }
+    let figures = found.secret.iter().any(u8::is_ascii_digit);
+    if !found.quoted && key.starts_with(b"--") && figures && !found.place.is_code() {
+        return Some(Weak::Used("passed to a command"));
     }
     match kind {
         Kind::Settings if !label(found.secret) && ends_line(found) => Some(Weak::Used("in a file of settings")),
@@ -65,7 +73,9 @@ fn compared(found: &Match<'_>) -> bool {
     let before = found.place.before.trim_ascii_end();
     let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
     let after = found.place.after.get(1..).unwrap_or_default().trim_ascii_start();
-    [b"==".as_slice(), b"!=", b".equals("].iter().any(|sign| before.ends_with(sign) || after.starts_with(sign))
+    [b"==".as_slice(), b"!=", b".equals(", b".Equals(", b".equalsIgnoreCase("]
+        .iter()
+        .any(|sign| before.ends_with(sign) || after.starts_with(sign))
 }
 
 /// Whether a line is `NAME=value` and nothing else, as a shell and `.env` files read it.
@@ -74,7 +84,10 @@ fn alone(found: &Match<'_>) -> bool {
     let line = line.strip_prefix(b"export ").unwrap_or(line);
     let name = line.strip_suffix(b"=");
     let plain = |name: &[u8]| name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
-    name.is_some_and(plain) && ends_line(found)
+    // `PGPASSWORD=… psql` gives it to one command.
+    let after = found.place.after;
+    let command = after.first() == Some(&b' ') && after.get(1).is_some_and(|b| b.is_ascii_lowercase() || *b == b'/');
+    name.is_some_and(plain) && (ends_line(found) || command)
 }
 
 /// Whether a value has capitals, small letters and figures: `Uitkijk-Post12`.
@@ -82,6 +95,17 @@ fn chosen_with_care(value: &[u8]) -> bool {
     value.iter().any(u8::is_ascii_uppercase)
         && value.iter().any(u8::is_ascii_lowercase)
         && value.iter().any(u8::is_ascii_digit)
+}
+
+/// Whether a value has capitals, and ends in two to four figures behind words that a mark joins: `Uitkijk-Post12`.
+fn numbered(value: &[u8]) -> bool {
+    let figures = value.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    (2..=4).contains(&figures) && value.iter().any(u8::is_ascii_punctuation) && chosen_with_care(value)
+}
+
+/// Whether a value is written as one: in quotes, or at the end of a line that is no code.
+fn stands(found: &Match<'_>) -> bool {
+    found.quoted || !found.place.is_code() && ends_line(found)
 }
 
 /// Keeps a weak value as its place says.
@@ -145,14 +169,16 @@ fn letters(value: &[u8]) -> bool {
 /// Whether nothing but a remark follows a value that stands without quotes: not so in `passwd: files nis`.
 fn ends_line(found: &Match<'_>) -> bool {
     let rest = found.place.after.split(|&b| b == b'\n').next().unwrap_or_default().trim_ascii();
-    found.quoted || rest.is_empty() || matches!(rest[0], b'#' | b';' | b'&')
+    found.quoted || rest.is_empty() || matches!(rest[0], b'#' | b';' | b'&' | b'<')
 }
 
 /// Whether a value is one of several that are passed on: `compact('user_pass', 'user_nicename', …)`.
 fn among_others(found: &Match<'_>) -> bool {
-    let before = found.place.before.trim_ascii_end();
-    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
-    before.ends_with(b",") && found.place.after.get(1..).is_none_or(|rest| !rest.trim_ascii_start().starts_with(b")"))
+    let before = found.place.before;
+    // A cell of a table has no quotes.
+    let Some(before) = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")) else { return false };
+    before.trim_ascii_end().ends_with(b",")
+        && found.place.after.get(1..).is_none_or(|rest| !rest.trim_ascii_start().starts_with(b")"))
 }
 
 const BESIDE: &str = "beside the name of a user or a host";

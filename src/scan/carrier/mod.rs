@@ -82,6 +82,9 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if let Some((value, quoted)) = quoted_value(text, at) {
         return value.map(|value| Assignment { key, value, quoted, listed: list.is_some() });
     }
+    if text[after - 1] == b'>' && text[..key.start].ends_with(b"</") {
+        return None;
+    }
     // `<username>:<password>@host`
     if text[after - 1] == b'>' && text.get(at) == Some(&b'@') {
         return None;
@@ -398,6 +401,12 @@ mod tests {
             "log in with the DB_PASSWORD `v1`.",
             "the DB_PASSWORD is 'v1'",
             "the DB_PASSWORD is: v1",
+            "{\"ParameterKey\": \"DB_PASSWORD\", \"ParameterValue\": \"v1\"}",
+            "{\"ParameterValue\": \"v1\", \"ParameterKey\": \"DB_PASSWORD\"}",
+            "env:\n  - value: v1\n    name: DB_PASSWORD\n",
+            "<name>DB_PASSWORD</name>\n  <!-- changed -->\n\n  <value>v1</value>",
+            "\u{521d}\u{59cb}DB_PASSWORD\u{4e3a} v1",
+            "DB_PASSWORDS = {\"anna\": \"v1\", \"bob\": \"v2\"}",
             "if (DB_PASSWORD.equals(\"v1\")) {",
             "<tr><td>DB_PASSWORD</td><td>v1</td></tr>",
             "<DB_PASSWORD>v1 </DB_PASSWORD>",
@@ -422,6 +431,8 @@ mod tests {
         assert_eq!(forward("issue AUTH <password> before any other command", "password"), None);
         assert_eq!(forward("expect \"password:\"; send \"x\"", "password"), None);
         assert_eq!(forward("<input name=\"password\" placeholder=\"v1\">", "password"), None);
+        assert_ne!(forward("{\"password\": {\"v1\": {\"essential\": true}}}", "password").unwrap_or_default().1, "v1");
+        assert_eq!(forward("</password>v1", "password"), None);
         assert_eq!(forward("{\"value\": \"v1\", \"other\": \"password\"}", "password"), None);
     }
 }

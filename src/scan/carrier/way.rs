@@ -34,8 +34,11 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
         (b"</dt>", b"<dd>"),
     ];
     for (name, value) in ELEMENTS {
-        let Some(after) = rest.strip_prefix(name) else { continue };
-        let blank = after.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let Some(after) = rest.strip_prefix(name).or_else(|| rest.strip_prefix(b":")?.strip_prefix(name)) else {
+            continue;
+        };
+        let gap = gap + usize::from(rest[0] == b':');
+        let blank = remarks(after);
         if after[blank..].starts_with(value) {
             return Some(at + gap + name.len() + blank + value.len() - 1);
         }
@@ -43,7 +46,7 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     if gap == 0 {
         return None;
     }
-    let name = [b"value".as_slice(), b"default"]
+    let name = [b"value".as_slice(), b"default", b"parametervalue"]
         .into_iter()
         .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
     let mut end = name.len();
@@ -52,18 +55,48 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
 }
 
+/// The length of the blanks and remarks between two elements of XML.
+fn remarks(text: &[u8]) -> usize {
+    let white = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let mut at = white(text);
+    while text[at..].starts_with(b"<!--") {
+        let Some(end) = memchr::memmem::find(&text[at..], b"-->") else { break };
+        at += end + 3;
+        at += white(&text[at..]);
+    }
+    at
+}
+
 /// Where a key is itself a value and its companion stands before it, `{"value": "…", "name": "DB_PASSWORD"}`:
 /// the place after the companion's name.
 pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
     let ends = text[at..text.len().min(at + 64)].trim_ascii_start().starts_with(b"}");
     let floor = key.start.saturating_sub(NAMED);
     let before = &text[floor..key.start];
+    if let Some(place) = item_before(before) {
+        return Some(floor + place);
+    }
     let name = before.strip_suffix(b"\"").filter(|_| ends && at > key.end)?.trim_ascii_end();
     let name = name.strip_suffix(b":")?.trim_ascii_end();
-    let name = name.strip_suffix(b"\"name\"").or_else(|| name.strip_suffix(b"\"key\""))?.trim_ascii_end();
+    let names = [b"\"name\"".as_slice(), b"\"key\"", b"\"ParameterKey\"", b"\"Name\"", b"\"Key\""];
+    let name = names.iter().find_map(|own| name.strip_suffix(*own))?.trim_ascii_end();
     let open = name.strip_suffix(b",")?.iter().rposition(|&b| b == b'{')?;
-    let value = name[open..].windows(8).position(|w| w == b"\"value\":")?;
-    name[open + 1..open + value].iter().all(u8::is_ascii_whitespace).then_some(floor + open + value + 7)
+    let values = [b"\"value\":".as_slice(), b"\"Value\":", b"\"ParameterValue\":"];
+    let blank = name[open + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let own = values.iter().find(|own| name[open + 1 + blank..].starts_with(own))?;
+    Some(floor + open + blank + own.len())
+}
+
+/// The same in YAML: `- value: …` on the line before `name: DB_PASSWORD`.
+fn item_before(before: &[u8]) -> Option<usize> {
+    let line = before.iter().rposition(|&b| b == b'\n')?;
+    if !matches!(before[line..].trim_ascii(), b"name:" | b"Name:" | b"key:" | b"Key:") {
+        return None;
+    }
+    let above = before[..line].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let item = before[above..line].trim_ascii_start();
+    let names = [b"- value:".as_slice(), b"- Value:"];
+    names.iter().any(|own| item.starts_with(own)).then_some(line - item.len() + 7)
 }
 
 /// Where the literal begins with which a variable is compared the other way round: `"…".equals(password)`.
@@ -121,6 +154,10 @@ pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
     if rest.starts_with(b"<![CDATA[") {
         return at + 9;
     }
+    let marks = [b"<code>".as_slice(), b"<b>", b"<strong>", b"<kbd>", b"<tt>", b"<samp>"];
+    if let Some(mark) = marks.iter().find(|mark| rest.starts_with(mark)) {
+        return at + mark.len();
+    }
     let tag = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'&' | b'!' | b'_' | b'-')).count();
     let known = tag > 1 && (rest[0] == b'&' || rest.starts_with(b"!!str")) && rest[1..].first() != Some(&b'&');
     if known && rest.get(tag) == Some(&b' ') {
@@ -143,6 +180,11 @@ pub(super) fn first_of_list(text: &[u8], at: usize) -> Option<usize> {
     if matches!(rest.first(), Some(b'[' | b'(' | b'{')) {
         let open = 1 + white(&rest[1..]);
         let quoted = matches!(rest.get(open), Some(b'"' | b'\'' | b'`'));
+        if quoted && let Some(after) = past_name(text, at + open) {
+            // Of `PASSWORDS = {"anna": "…"}` the values are passwords; `{"access_token": {"claim": …}}` has none.
+            let literal = matches!(text.get(after), Some(b'"' | b'\'' | b'`'));
+            return (literal && plural(text, at)).then_some(after);
+        }
         let flow = rest[0] == b'['
             && rest.get(open).is_some_and(u8::is_ascii_alphanumeric)
             && at > 0
@@ -166,7 +208,28 @@ pub(super) fn next_of_list(text: &[u8], end: usize) -> Option<usize> {
         _ => return None,
     };
     let flow = quote == 0 && rest.get(next).is_some_and(u8::is_ascii_alphanumeric);
-    (flow || matches!(rest.get(next), Some(b'"' | b'\'' | b'`'))).then_some(end + next)
+    let next = (flow || matches!(rest.get(next), Some(b'"' | b'\'' | b'`'))).then_some(end + next)?;
+    past_name(text, next)
+        .map_or(Some(next), |after| matches!(text.get(after), Some(b'"' | b'\'' | b'`')).then_some(after))
+}
+
+/// Where the value begins that a map gives to the name in quotes there: `"anna": "…"`, `'anna' => '…'`.
+fn past_name(text: &[u8], at: usize) -> Option<usize> {
+    let quote = *text.get(at)?;
+    let rest = &text[at + 1..text.len().min(at + 66)];
+    let end = rest.iter().position(|&b| b == quote || b == b'\n').filter(|&end| rest[end] == quote)?;
+    let sign = skip(text, at + end + 2, is_blank, 8);
+    let length = [b"=>".as_slice(), b":"].iter().find(|own| text[sign..].starts_with(own))?.len();
+    // What describes a setting holds no secret.
+    let describes = [b"shape".as_slice(), b"type", b"$ref", b"name", b"label", b"title", b"id"].contains(&&rest[..end]);
+    Some(if describes { text.len() } else { skip(text, sign + length, is_blank, 8) })
+}
+
+/// Whether the key before a bracket is the name of several secrets: `passwords: {`.
+fn plural(text: &[u8], bracket: usize) -> bool {
+    let end = back(text, bracket.saturating_sub(8), bracket, |b| !b.is_ascii_alphanumeric());
+    let key = text[end.saturating_sub(9)..end].to_ascii_lowercase();
+    [b"passwords".as_slice(), b"passwds", b"pwds", b"tokens", b"secrets", b"keys"].iter().any(|own| key.ends_with(own))
 }
 
 /// A value that begins on the next line: a YAML block (`|`, `>-`), or wrapped code in brackets.
@@ -307,8 +370,13 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     if rest.starts_with(b"{ ") && memchr::memmem::find(&text[at.saturating_sub(KEY)..at], b"fetch(").is_some() {
         return Some(at + 1);
     }
-    if text[..at].ends_with(b" ") && rest.starts_with(b"is: ") {
+    if text[..at].ends_with(b" ") && (rest.starts_with(b"is: ") || rest.starts_with(b"is ") && is_told(text, at + 3)) {
         return Some(at + 3);
+    }
+    // Chinese and Japanese say it in the name: `密码为 …`.
+    let says = ["为", "為", "是", "は"].iter().any(|word| text[..at].trim_ascii_end().ends_with(word.as_bytes()));
+    if says && rest.first().is_some_and(u8::is_ascii_graphic) {
+        return Some(at);
     }
     let says = rest.starts_with(b"to ") || rest.starts_with(b"is ");
     if text[..at].ends_with(b" ") && says && matches!(text.get(at + 3), Some(b'"' | b'\'' | b'`')) {
@@ -329,6 +397,17 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     let docker = text[begin.saturating_sub(5)..begin].trim_ascii_end();
     let docker = matches!(docker, b"ENV" | b"\nENV") || docker.ends_with(b"\nENV");
     (option || docker).then_some(at)
+}
+
+/// Whether what prose says a password is ends its line or sentence, and is no word: letters, figures and a mark.
+fn is_told(text: &[u8], at: usize) -> bool {
+    let rest = &text[at..text.len().min(at + 64)];
+    let word = &rest[..rest.iter().take_while(|b| b.is_ascii_graphic()).count()];
+    let word = word.strip_suffix(b".").unwrap_or(word);
+    let ends = matches!(rest.get(word.len()), None | Some(b'\n' | b'\r' | b'.' | b','));
+    let has = |test: fn(&u8) -> bool| word.iter().any(test);
+    let mark = |b: &u8| b"!@#$%^&*+=?".contains(b);
+    ends && word.len() >= 6 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && has(mark)
 }
 
 /// Whether a key stands at the head of its line, or behind what defines a name.
