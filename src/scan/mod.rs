@@ -268,8 +268,8 @@ impl<'a> Hits<'a> {
 
     /// The pattern against the whole value of the assignment in whose key the literal stands.
     fn assigned(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
-        // Of `<pass ` and `pass"` the letters are the word.
-        let mark = |b: &&u8| matches!(**b, b'<' | b'"' | b'\'' | b'=' | b':' | b'>' | b' ');
+        // Of `<pass `, `pass"` and `| pass ` the letters are the word.
+        let mark = |b: &&u8| matches!(**b, b'<' | b'"' | b'\'' | b'=' | b':' | b'>' | b' ' | b'|' | b',');
         let literal = &self.text[candidate.start..candidate.end];
         let (before, after) = (literal.iter().take_while(mark).count(), literal.iter().rev().take_while(mark).count());
         let word = candidate.start + before..candidate.end - after;

@@ -31,7 +31,7 @@ const FORMS: [Form; 27] = [
     (|found| !found.quoted && found.place.is_drawing(), "a drawing"),
     (|found| address(found.secret), "an address"),
     (feature, "a feature of a package"),
-    (commit, "the id of a commit"),
+    (commit, "the id of a commit, or a checksum"),
     (|found| selector(found.secret), "a selector"),
     (|found| found.key.is_none() && argument(found.secret), "a named argument"),
     (text_for_people, "a text for people"),
@@ -72,7 +72,7 @@ fn option(value: &[u8]) -> bool {
 
 /// What a registry of Windows types, and names of LDAP.
 fn typed(value: &[u8]) -> bool {
-    [b"dword:".as_slice(), b"hex:", b"CN=", b"cn="].iter().any(|begin| value.starts_with(begin))
+    [b"dword:".as_slice(), b"hex:", b"urn:", b"CN=", b"cn="].iter().any(|begin| value.starts_with(begin))
 }
 
 fn format(value: &[u8]) -> bool {
@@ -113,10 +113,11 @@ fn escapes(value: &[u8]) -> bool {
     value.len() <= 32 && value.starts_with(b"\\x") && value.split(|&b| b == b'\\').all(|part| part.len() <= 3)
 }
 
-/// The id of a commit, behind the name of a repository.
+/// The id of a commit behind the name of a repository, or a checksum in a list of what was locked.
 fn commit(found: &Match<'_>) -> bool {
     let value = found.secret;
-    value.len() == 40 && found.place.before.ends_with(b"/") && value.iter().all(u8::is_ascii_hexdigit)
+    let named = found.place.before.ends_with(b"/") || found.place.path.ends_with(b".lock");
+    value.len() == 40 && named && value.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// A label or a sentence in a language of people.
@@ -243,7 +244,7 @@ fn action(value: &[u8]) -> bool {
     let Some(rest) = value[service..].strip_prefix(b":") else { return false };
     let letters = rest.strip_suffix(b"*").unwrap_or(rest);
     let named = letters.first().is_some_and(u8::is_ascii_uppercase) && letters.iter().all(u8::is_ascii_alphabetic);
-    service >= 2 && named && random_bits(rest) < 8
+    service >= 2 && named && random_bits(rest) < 14
 }
 
 /// A feature in the list of a manifest of Cargo: `credentials = ["dep:sha2", "uuid?/v4"]`.

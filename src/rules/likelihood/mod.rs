@@ -10,6 +10,8 @@ mod namesake;
 mod place;
 mod placeholder;
 mod reference;
+mod role;
+mod strength;
 mod weak;
 
 pub use chance::random_bits;
@@ -19,9 +21,11 @@ pub use placeholder::placeholder;
 
 use characters::Classes;
 use code::{camel_case, constant, looks_like_code};
-pub use key::{Role, harmless_key, role, words};
+pub use key::{harmless_key, words};
 use placeholder::{dummy_password, stepping};
 use reference::{ciphertext, reference};
+pub use role::{Role, role};
+use strength::{application_password, drawn_short, sentence, strong};
 use weak::Weak;
 
 use super::filters::{Dropped, Match, Verdict};
@@ -67,9 +71,8 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if value.starts_with(b",") {
         return Err("code or prose");
     }
-    let bare = found.place.is_code() && !found.quoted;
-    let drawn = application_password(value) && found.quoted || !bare && drawn_short(value);
-    if drawn && found.key.is_some_and(|key| key::chosen(key) || found.quoted && key::secret(key)) {
+    let drawn = application_password(value) && found.quoted || !reads_as_code(found) && drawn_short(value);
+    if drawn && found.key.is_none_or(|key| key::chosen(key) || found.quoted && key::secret(key)) {
         return Ok(());
     }
     if looks_like_code(value, found.quoted, &classes) {
@@ -171,62 +174,6 @@ fn base64_digest(value: &[u8]) -> bool {
     [(24, 2), (28, 1), (44, 1), (88, 2)].iter().any(|&(length, padding)| {
         value.len() == length && value[..length - padding].iter().all(|&b| b != b'=') && value.ends_with(b"=")
     })
-}
-
-/// Whether a value is too good for a word: kinds of characters mixed, or letters that look drawn.
-fn strong(value: &[u8], quoted: bool) -> bool {
-    let classes = Classes::of(value);
-    // `API-Schlüssel` is a word for people, and `Content-Type` a name.
-    let signs = value.iter().any(|b| b.is_ascii_punctuation() && !matches!(b, b'-' | b'_' | b'.'));
-    let cased = classes.lower && classes.upper;
-    let mixed = classes.count() >= 3 && (signs || classes.digit && (cased || random_bits(value) >= 10));
-    let letters = value.iter().all(u8::is_ascii_alphabetic);
-    let drawn = letters
-        && random_bits(value) >= SURELY_RANDOM
-        && (random_bits(&value.to_ascii_lowercase()) >= LIKELY_RANDOM || !value.iter().any(u8::is_ascii_uppercase));
-    let numbered = classes.count() == 2 && classes.digit && entropy(value) >= 3.0;
-    value.len() >= 8 && (mixed || numbered || quoted && inner_mark(value))
-        || drawn
-        || value.len() >= 16 && classes.digit && entropy(value) >= 3.3
-}
-
-/// Whether a value has the form of the passwords that mail providers issue for programs: 16 small letters.
-fn application_password(value: &[u8]) -> bool {
-    value.len() == 16 && value.iter().all(u8::is_ascii_lowercase) && random_bits(value) >= 16
-}
-
-/// Whether a value of a few letters and figures was drawn: letters alone are told from a word or an
-/// abbreviation by more evidence than letters with figures (docs/decisions.md has the distributions).
-fn drawn_short(value: &[u8]) -> bool {
-    let classes = Classes::of(value);
-    let alike = value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    // `GSSAPI` and `MSCHAPV2` are drawn as far as their letters tell.
-    let capitals = !classes.lower || code::numeric(value);
-    let least = if classes.digit { 14 } else { 20 };
-    let small = || random_bits(&value.to_ascii_lowercase()) >= least;
-    alike && !capitals && value.len() >= 6 && random_bits(value) >= least - 4 * i32::from(classes.upper) && small()
-}
-
-/// Whether a value is four words or more that are joined to a name: `ff_new_password_flow_2024q1`.
-fn sentence(value: &[u8]) -> bool {
-    let word = |part: &&[u8]| {
-        let letters = part.strip_suffix(b"!").unwrap_or(part);
-        letters.len() >= 2 && letters.iter().all(u8::is_ascii_alphabetic)
-    };
-    // With figures and a mark at its end it was made for a password.
-    if value.ends_with(b"!") && value.iter().any(u8::is_ascii_digit) {
-        return false;
-    }
-    let mut parts = value.split(|b| matches!(b, b'_' | b'-' | b'.' | b' '));
-    let words = parts.clone().filter(word).count();
-    words >= 3 && parts.by_ref().count() >= 4 && random_bits(value) < LIKELY_RANDOM
-}
-
-/// Whether a mark that names and prose do not hold stands between letters or digits: `super$ecret`.
-fn inner_mark(value: &[u8]) -> bool {
-    let sign = |b: u8| matches!(b, b'$' | b'!' | b'#' | b'^' | b'*' | b'@');
-    let found = value.windows(3).any(|w| sign(w[1]) && w[0].is_ascii_alphanumeric() && w[2].is_ascii_alphanumeric());
-    found && !value.contains(&b' ') && !value.contains(&b'.')
 }
 
 /// Why a value is hardly what the key of a credential that programs issue would hold.

@@ -79,7 +79,7 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if let Some(default) = default_after_reference(text, at) {
         at = default;
     }
-    if let Some((value, quoted)) = quoted_value(text, at) {
+    if let Some((value, quoted)) = quoted_value(text, scheme_apart(text, at)) {
         return value.map(|value| Assignment { key, value, quoted, listed: list.is_some() });
     }
     if text[after - 1] == b'>' && text[..key.start].ends_with(b"</") {
@@ -401,6 +401,11 @@ mod tests {
             "log in with the DB_PASSWORD `v1`.",
             "the DB_PASSWORD is 'v1'",
             "the DB_PASSWORD is: v1",
+            "'DB_PASSWORD': 'LB-Key ' + 'v1',",
+            "  - --user\n  - a\n  - --DB_PASSWORD\n  - v1\n",
+            "DB_PASSWORDS = {\n  'dev' => nil,\n  'prod' => 'v1'\n}",
+            "const DB_PASSWORDS = { prod: 'v1' }",
+            "Dim DB_PASSWORD As String = \"v1\"",
             "{\"ParameterKey\": \"DB_PASSWORD\", \"ParameterValue\": \"v1\"}",
             "{\"ParameterValue\": \"v1\", \"ParameterKey\": \"DB_PASSWORD\"}",
             "env:\n  - value: v1\n    name: DB_PASSWORD\n",

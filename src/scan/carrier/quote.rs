@@ -60,6 +60,15 @@ pub(super) fn next_text(text: &[u8], at: usize) -> Option<usize> {
     joined.then_some(next)
 }
 
+/// Of `'LB-Key ' + '…'` the place of the second text: a word and a blank before it are a scheme.
+pub(super) fn scheme_apart(text: &[u8], at: usize) -> usize {
+    let word = text.get(at + 1..).unwrap_or_default().iter().take(24);
+    let length = word.take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
+    let blank = at + 1 + length;
+    let apart = length > 0 && text.get(blank) == Some(&b' ') && text.get(blank + 1) == text.get(at);
+    if apart { next_text(text, blank + 1).unwrap_or(at) } else { at }
+}
+
 /// What stands in the quotes of a text that is itself in quotes, as build files pass code: `'"…"'`.
 fn within(text: &[u8], value: Range<usize>) -> (usize, usize) {
     let inner = &text[value.clone()];

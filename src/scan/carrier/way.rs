@@ -180,10 +180,9 @@ pub(super) fn first_of_list(text: &[u8], at: usize) -> Option<usize> {
     if matches!(rest.first(), Some(b'[' | b'(' | b'{')) {
         let open = 1 + white(&rest[1..]);
         let quoted = matches!(rest.get(open), Some(b'"' | b'\'' | b'`'));
-        if quoted && let Some(after) = past_name(text, at + open) {
+        if let Some(after) = past_name(text, at + open) {
             // Of `PASSWORDS = {"anna": "…"}` the values are passwords; `{"access_token": {"claim": …}}` has none.
-            let literal = matches!(text.get(after), Some(b'"' | b'\'' | b'`'));
-            return (literal && plural(text, at)).then_some(after);
+            return if plural(text, at) { first_literal(text, after) } else { None };
         }
         let flow = rest[0] == b'['
             && rest.get(open).is_some_and(u8::is_ascii_alphanumeric)
@@ -213,11 +212,33 @@ pub(super) fn next_of_list(text: &[u8], end: usize) -> Option<usize> {
         .map_or(Some(next), |after| matches!(text.get(after), Some(b'"' | b'\'' | b'`')).then_some(after))
 }
 
-/// Where the value begins that a map gives to the name in quotes there: `"anna": "…"`, `'anna' => '…'`.
+/// The first text in quotes that a map gives to a name, from the value at `at` on: others are none, `nil`.
+fn first_literal(text: &[u8], at: usize) -> Option<usize> {
+    let mut at = at;
+    for _ in 0..LITERALS {
+        if matches!(text.get(at)?, b'"' | b'\'' | b'`') {
+            return Some(at);
+        }
+        let value = skip(text, at, |b| b.is_ascii_alphanumeric() || b == b'_', 16);
+        let comma = text.get(value).is_some_and(|&b| b == b',').then_some(value + 1)?;
+        at = past_name(text, skip(text, comma, |b| b.is_ascii_whitespace(), 64))?;
+    }
+    None
+}
+
+/// How many names of a map are read to find one that has a text.
+const LITERALS: usize = 8;
+
+/// Where the value begins that a map gives to the name there: `"anna": "…"`, `'anna' => '…'`, `anna: '…'`.
 fn past_name(text: &[u8], at: usize) -> Option<usize> {
-    let quote = *text.get(at)?;
+    let first = *text.get(at)?;
     let rest = &text[at + 1..text.len().min(at + 66)];
-    let end = rest.iter().position(|&b| b == quote || b == b'\n').filter(|&end| rest[end] == quote)?;
+    let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let end = if matches!(first, b'"' | b'\'' | b'`') {
+        rest.iter().position(|&b| b == first || b == b'\n').filter(|&end| rest[end] == first)?
+    } else {
+        rest.iter().position(|b| !name(b)).filter(|_| name(&first))?.checked_sub(1)?
+    };
     let sign = skip(text, at + end + 2, is_blank, 8);
     let length = [b"=>".as_slice(), b":"].iter().find(|own| text[sign..].starts_with(own))?.len();
     // What describes a setting holds no secret.
@@ -288,6 +309,9 @@ fn getter(line: &[u8]) -> Option<usize> {
 pub(super) fn after_type(text: &[u8], at: usize) -> usize {
     let rest = &text[at..text.len().min(at + 48)];
     // Go and the like: `const password string = "…"`.
+    // Basic: `Dim pwd As String = "…"`.
+    let rest = rest.strip_prefix(b"As ").unwrap_or(rest);
+    let at = text.len().min(at + 48) - rest.len();
     let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*')).count();
     let blank = rest[word..].iter().take_while(|&&b| is_blank(b)).count();
     // Not so the next attribute of an element: `name="password" placeholder="…"`.
@@ -390,6 +414,13 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     if text[..at].ends_with(b" ") && matches!(rest.first(), Some(b'"' | b'\'')) && heads(text, begin) {
         return Some(at);
     }
+    // Settings such as `requirepass …`: a line of two words, of which the second has figures.
+    if let Some(next) = next_item(text, begin, at) {
+        return Some(next);
+    }
+    if at > begin && is_blank(text[at - 1]) && is_told(text, at) && heads(text, begin) {
+        return Some(at);
+    }
     if !text[..at].ends_with(b" ") {
         return None;
     }
@@ -399,15 +430,23 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     (option || docker).then_some(at)
 }
 
-/// Whether what prose says a password is ends its line or sentence, and is no word: letters, figures and a mark.
+/// Where the item begins that follows an option in a list of arguments: `- --token` above `- …`.
+fn next_item(text: &[u8], begin: usize, at: usize) -> Option<usize> {
+    let line = text[..begin].strip_suffix(b"- ")?;
+    let indent = line.iter().rev().take_while(|b| is_blank(**b)).count();
+    let below = text[at..].strip_prefix(b"\n").filter(|_| text[begin..at].starts_with(b"--"))?;
+    let own = below.iter().take_while(|b| is_blank(**b)).count();
+    (own == indent && below[own..].starts_with(b"- ")).then_some(at + 1 + own + 2)
+}
+
+/// Whether what prose says a password is ends its line or sentence, and is no word: it has letters and figures.
 fn is_told(text: &[u8], at: usize) -> bool {
     let rest = &text[at..text.len().min(at + 64)];
     let word = &rest[..rest.iter().take_while(|b| b.is_ascii_graphic()).count()];
     let word = word.strip_suffix(b".").unwrap_or(word);
     let ends = matches!(rest.get(word.len()), None | Some(b'\n' | b'\r' | b'.' | b','));
     let has = |test: fn(&u8) -> bool| word.iter().any(test);
-    let mark = |b: &u8| b"!@#$%^&*+=?".contains(b);
-    ends && word.len() >= 6 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && has(mark)
+    ends && word.len() >= 6 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
 
 /// Whether a key stands at the head of its line, or behind what defines a name.
