@@ -35,6 +35,10 @@ pub fn pieces(text: &[u8]) -> impl Iterator<Item = Piece> {
 
 /// Whether a piece tells something of whoever wrote it: not of the program's words, nor of marks alone.
 pub fn telling(piece: &Piece) -> bool {
+    // Six characters between the quotes of a report are no eight of the value.
+    if piece.starts_with(b"\"") && piece.ends_with(b"\"") {
+        return false;
+    }
     let letters = piece.iter().filter(|b| b.is_ascii_alphanumeric()).count();
     let kinds = piece.iter().collect::<HashSet<_>>().len();
     letters >= 4 && kinds > 3 && !WORDS.contains(piece)

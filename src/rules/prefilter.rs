@@ -394,6 +394,11 @@ mod tests {
                 assert_eq!(found(&[(literal, true)], &text), [(before, before + length)], "{text}");
                 assert_eq!(found(&[(literal, false)], &text.to_uppercase()), [(before, before + length)], "{text}");
             }
+            for beside in ["\n", "\t", "é", "\u{201c}", "x"] {
+                let text = format!("..{beside}{literal}{}", if beside.is_ascii() { beside } else { "" });
+                let start = 2 + beside.len();
+                assert_eq!(found(&[(literal, true)], &text), [(start, start + length)], "{text:?}");
+            }
         }
     }
 

@@ -264,11 +264,17 @@ fn identifier_around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
     let floor = word.start.saturating_sub(KEY);
     let start = after_escape(text, back(text, floor, word.start, is_key_byte), word.start);
     let end = skip(text, word.end, is_key_byte, KEY);
-    let end = (word.end..end).find(|&at| wide_mark(&text[at..end])).unwrap_or(end);
-    // Sentences of Chinese and Japanese hold no blanks: the name begins behind their last mark, or is the word.
-    let wide = (start..word.start).rfind(|&at| wide_mark(&text[at..word.start])).map(|at| at + WIDE_COLON.len());
-    let start = wide.unwrap_or(if end - start > KEY && !text[start..end].is_ascii() { word.start } else { start });
+    let (start, end) = if text[start..end].is_ascii() { (start, end) } else { between_marks(text, start..end, &word) };
     (end - start <= KEY).then_some(start..end)
+}
+
+/// The part of a name that holds the word. Sentences of Chinese and Japanese hold no blanks: the name begins
+/// behind their last mark, or is the word.
+fn between_marks(text: &[u8], name: Range<usize>, word: &Range<usize>) -> (usize, usize) {
+    let end = (word.end..name.end).find(|&at| wide_mark(&text[at..name.end])).unwrap_or(name.end);
+    let mark = (name.start..word.start).rfind(|&at| wide_mark(&text[at..word.start]));
+    let long = if end - name.start > KEY { word.start } else { name.start };
+    (mark.map_or(long, |at| at + WIDE_COLON.len()), end)
 }
 
 /// Whether a mark of Chinese and Japanese texts begins there: a colon, comma, full stop, semicolon or bracket.
