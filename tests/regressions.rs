@@ -178,3 +178,55 @@ fn names_beside_providers() {
         assert!(what.is_empty(), "{what:?} in {text}");
     }
 }
+
+fn blocks_in(path: &str, text: &str) -> bool {
+    let scan = scan_content(path.as_bytes(), text.as_bytes(), &RuleSet::builtin(), |_, _, _| Ok::<(), ()>(()));
+    scan.expect("nothing fails here").findings.iter().any(|own| own.confidence >= Confidence::Likely)
+}
+
+#[test]
+fn maps_and_lists_whose_names_are_the_secrets() {
+    for text in [
+        "API_KEYS = {lb}\"{base62:32}\": \"alice\"{rb}",
+        "{lb}\"tokens\": {lb}\"{base62:32}\": {lb}\"user\": 1{rb}{rb}{rb}",
+        "$tokens = ['{base62:32}' => 'alice'];",
+        "passwords = {lb}\"{base62:16}\": \"anna\"{rb}",
+        "passwords: [svc:{base62:14}, b]",
+        "- value: {base62:20}{nl}  name: \"DB_PASSWORD\"",
+        "h = {lb}\"X-Api-Key\": \"{base62:14}9 \" + \"x\"{rb}",
+    ] {
+        assert!(blocks(&make(text)), "{text}");
+    }
+    for text in [
+        "const keys = {lb} \"up\": \"ArrowUp38\", \"down\": \"ArrowDown40\" {rb};",
+        "const tokens = {lb}\"color\": \"blue/500a9\"{rb}",
+        "Authorization: MAC id=\"h480{lower:4}93hd8\", ts=\"1336363200\"",
+    ] {
+        assert!(!blocks(&make(text)), "{text}");
+    }
+    let several = make("t = {lb}\"tokens\": {lb}\"{base62:32}\": \"anna\", \"{base62:32}\": \"bob\"{rb}{rb}");
+    assert_eq!(found(several.as_bytes()).len(), 2, "each name of such a map");
+}
+
+#[test]
+fn a_key_that_only_sounds_made_up_or_harmless() {
+    assert!(blocks_in("app.py", &make("common_password = \"{base62:14}\"")));
+    assert!(blocks_in("x.lock", &make("authToken = \"{hex:40}\"")));
+    assert!(!blocks_in("Podfile.lock", &make("  AppAuth: {hex:40}")));
+    assert!(blocks_in("app.xml", &make("<config><Key>{base62:32}</Key></config>")));
+    assert!(!blocks_in("list.xml", &make("<Contents><Key>{base62:32}</Key><Size>4</Size></Contents>")));
+    assert!(!blocks_in("nginx.conf", "    fastcgi_pass php8backend;\n    uwsgi_pass django42app;\n"));
+    assert!(!blocks_in("schema.txt", "password varchar30\nusername bpchar60\n"));
+    assert!(!blocks_in("view.js", "const renderPass = \"xkqzwbfp\";\n"));
+}
+
+#[test]
+fn a_full_stop_ends_the_sentence_and_not_the_password() {
+    let password = make("{base62:14}7");
+    let text = format!("The password is {password}.\n");
+    let all = found(text.as_bytes());
+    assert_eq!(
+        all.first().map(|own| own.location.end_column - own.location.column),
+        u32::try_from(password.len()).ok()
+    );
+}

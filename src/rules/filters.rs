@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::likelihood::Role;
-pub use super::likelihood::{AROUND, Place, surely_random};
+pub use super::likelihood::{AROUND, Place, random_bits, surely_random};
 use super::syntax::Structure;
 use super::{Kind, Rule, checksum, is_published, likelihood, structure};
 use crate::level::{Confidence, Severity};

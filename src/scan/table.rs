@@ -260,11 +260,12 @@ fn split(text: &[u8], line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
     all
 }
 
-/// Whether a cell may be the name of a column; the name of a file is none.
+/// Whether a cell may be the name of a column; the name of a file is none, nor is a number.
 fn is_name(cell: &[u8]) -> bool {
     let ending = cell.iter().rposition(|&b| b == b'.').map(|dot| &cell[dot + 1..]);
     let file = ending.is_some_and(|ending| ending.len() < 4 || FILES.contains(&ending));
-    cell.len() <= 40 && !file && cell.iter().all(|&b| name_byte(b))
+    let number = !cell.is_empty() && cell.iter().all(u8::is_ascii_digit);
+    cell.len() <= 40 && !file && !number && cell.iter().all(|&b| name_byte(b))
 }
 
 /// Endings of files with four letters or more, as lists of changed files hold them.

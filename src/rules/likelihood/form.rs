@@ -2,13 +2,17 @@
 
 use super::chance::random_bits;
 use super::characters::contains;
+use super::key::chosen;
+use super::role::{Role, role};
 use crate::rules::filters::{Dropped, Match};
 
 /// What tells a value that is none by its form, and what it is then.
 type Form = (fn(&Match<'_>) -> bool, Dropped);
 
 /// In order: what is said of a value is what the first of them says.
-const FORMS: [Form; 27] = [
+const FORMS: [Form; 29] = [
+    (passed_on, "the server that requests are passed to"),
+    (repeats, "a name that repeats its key"),
     (|found| time(found.secret), "a time"),
     (|found| signature_scope(found.secret), "the scope of a signature"),
     (|found| version(found.secret), "a version"),
@@ -54,6 +58,18 @@ fn time(value: &[u8]) -> bool {
     let rest = &value[at..];
     let day = rest.len() >= 10 && rest[4] == b'-' && rest[7] == b'-' && rest[..4].iter().all(u8::is_ascii_digit);
     day && at <= 4 && rest.iter().all(|b| b.is_ascii_digit() || b"-:.+TZ ".contains(b))
+}
+
+/// What begins with all of its key, `secretRow: "secretRow_GP9Ue"`, a class of CSS or a name of a file, or what
+/// its key ends with: `suite("samba.chgdcpass", "chgdcpass")`.
+fn repeats(found: &Match<'_>) -> bool {
+    found.key.is_some_and(|key| key.len() >= 6 && found.secret.starts_with(key) || key.ends_with(found.secret))
+}
+
+/// What nginx passes requests to: `fastcgi_pass php8backend;`.
+fn passed_on(found: &Match<'_>) -> bool {
+    let to = ["proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"];
+    found.key.is_some_and(|key| to.iter().any(|own| key == own.as_bytes())) && found.place.before.ends_with(b" ")
 }
 
 /// What a signature of AWS is made for: `KEYID/20150830/us-east-1/service/aws4_request`.
@@ -116,7 +132,10 @@ fn escapes(value: &[u8]) -> bool {
 /// The id of a commit behind the name of a repository, or a checksum in a list of what was locked.
 fn commit(found: &Match<'_>) -> bool {
     let value = found.secret;
-    let named = found.place.before.ends_with(b"/") || found.place.path.ends_with(b".lock");
+    // A library may be called `AppAuth`, but what stands in quotes under such a name is given to it.
+    let opens = |key| found.quoted && (role(key) == Role::Secret || chosen(key));
+    let locked = found.place.path.ends_with(b".lock") && !found.key.is_some_and(opens);
+    let named = found.place.before.ends_with(b"/") || locked;
     value.len() == 40 && named && value.iter().all(u8::is_ascii_hexdigit)
 }
 

@@ -150,7 +150,9 @@ pub fn harmless_key(key: &[u8]) -> bool {
     // `key_hash_value` is a hash, but `secret_id_value` is what an id finds.
     let form = is(last, &["value", "hex", "base64", "b64"]) && last.len() < key.len();
     let before = last_word(&key[..key.len() - last.len()]);
-    let hash = || is(before, &["hash", "digest", "checksum", "fingerprint"]) || is(before, &["id"]) && last.len() != 5;
+    let hashes =
+        ["hash", "digest", "checksum", "fingerprint", "thumbprint", "sha", "sha1", "sha256", "sha512", "md5", "etag"];
+    let hash = || is(before, &hashes) || is(before, &["commit"]) || is(before, &["id"]) && !is(last, &["value"]);
     is(last, &HARMLESS_KEYS) || form && hash()
 }
 
@@ -217,6 +219,14 @@ pub(super) fn chosen(key: &[u8]) -> bool {
         || other.iter().any(|word| lower.ends_with(word.as_bytes()))
 }
 
+/// Whether `pass` in a key may say that something goes by, `pass`, `renderPass`: no word before it says whose.
+pub(super) fn passes(key: &[u8]) -> bool {
+    let whose = ["db", "user", "admin", "root", "ftp", "smtp", "mail", "my", "login", "auth", "ssh", "sql", "mysql"];
+    let words = words(key);
+    let before = words.len().checked_sub(2).map(|at| words[at].as_str());
+    words.last().is_some_and(|word| word == "pass") && !before.is_some_and(|word| whose.contains(&word))
+}
+
 /// Whether a key ends in `secret` or `token`: what stands there is drawn or chosen, and names nothing.
 pub(super) fn secret(key: &[u8]) -> bool {
     let last = last_word(key).to_ascii_lowercase();
@@ -246,17 +256,18 @@ pub(super) fn made_up(key: &[u8]) -> bool {
         "expected",
         "sample",
         "bogus",
-        "common",
         "weak",
         "worst",
         "blacklist",
-        "forbidden",
-        "breached",
-        "banned",
         "denylist",
         "disallowed",
     ];
-    words(key).iter().any(|word| known.contains(&word.as_str()))
+    // A list of such is none; one password may well be called `common_password`.
+    let listed = ["common", "forbidden", "breached", "banned"];
+    let words = words(key);
+    let several = words.last().is_some_and(|word| word.ends_with('s'));
+    let is = |word: &String| known.contains(&word.as_str()) || several && listed.contains(&word.as_str());
+    words.iter().any(is)
 }
 
 /// Whether a function of this name asks for a secret or looks at one, so that what is passed to it says which.

@@ -71,7 +71,8 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if value.starts_with(b",") {
         return Err("code or prose");
     }
-    let drawn = application_password(value) && found.quoted || !reads_as_code(found) && drawn_short(value);
+    let short = || drawn_short(value) && !reads_as_code(found) && !may_be_passed(found);
+    let drawn = application_password(value) && found.quoted || short();
     if drawn && found.key.is_none_or(|key| key::chosen(key) || found.quoted && key::secret(key)) {
         return Ok(());
     }
@@ -94,6 +95,14 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         return Ok(());
     }
     weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("weak for a password")), verdict)
+}
+
+/// Whether a key says only that something is passed, `renderPass`, or is in packed code, and nobody's name stands
+/// near: a few drawn letters are no evidence there.
+fn may_be_passed(found: &Match<'_>) -> bool {
+    let doubtful =
+        found.place.is_packed() || found.key.is_some_and(key::passes) && found.place.kind() != place::Kind::Settings;
+    doubtful && !found.place.has_company(found.secret, true).user
 }
 
 /// Whether a value without quotes is an expression of the program around it. Terraform's files hold scripts too,
@@ -137,7 +146,11 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if value.len() == 40 && prose && !found.quoted && value.iter().all(u8::is_ascii_hexdigit) {
         return Some("as the names of commits stand in prose");
     }
-    if found.place.before.ends_with(b"<Key>") {
+    if found.key.is_none() && random_bits(value) < LIKELY_RANDOM && connects(found) {
+        return Some("passed to what opens a connection, and made of words");
+    }
+    let stored = [b"<Contents>".as_slice(), b"<LastModified>", b"<ETag>", b"<Deleted>"];
+    if found.place.before.ends_with(b"<Key>") && stored.iter().any(|sign| found.place.is_near(sign)) {
         return Some("as objects in a store are named");
     }
     let drawn = LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
@@ -148,6 +161,14 @@ fn made_up(found: &Match<'_>) -> Option<&'static str> {
         return Some("made of words, in minified code");
     }
     found.place.made_up().then_some("made of words, in a test or an example")
+}
+
+/// Whether a value is the second of what opens a connection is given: the third and later are a login's.
+fn connects(found: &Match<'_>) -> bool {
+    const CALL: &[u8] = b".connect(";
+    let line = found.place.line_before();
+    let call = line.windows(CALL.len()).rposition(|part| part == CALL);
+    call.is_some_and(|at| line[at..].iter().filter(|&&b| b == b',').count() < 2)
 }
 
 /// Whether what stands in a Basic header decodes to a weak password: `login:pass`.
@@ -311,12 +332,22 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     } else if bits < LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4 {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("may be made of words".to_owned());
-    } else if matches!(role, Role::Handle | Role::Unsaid) || role == Role::Key && value.len() < 16 {
+    } else if matches!(role, Role::Handle | Role::Unsaid) || value.len() < 16 && !short_token(found, role, bits) {
         verdict.confidence = Confidence::Possible;
         verdict.reasons.push("such keys often name a thing".to_owned());
     }
     Ok(())
 }
+
+/// Whether fewer than 16 characters are enough for a token: drawn beyond doubt, in one piece, under a key that
+/// says that it opens something.
+fn short_token(found: &Match<'_>, role: Role, bits: i32) -> bool {
+    let joined = found.secret.iter().any(|b| matches!(b, b'-' | b'.' | b':'));
+    role == Role::Secret && !joined && bits > SURELY_SHORT
+}
+
+/// Evidence for chance, in bits, that a token of fewer than 16 characters needs.
+const SURELY_SHORT: i32 = 28;
 
 /// Whether a value looks drawn at random even where nothing but a word before it speaks for it: no
 /// placeholder, digits among letters, and evidence of 28 bits and a quarter more for each character.

@@ -103,6 +103,11 @@ impl Place<'_> {
         self.before.rsplit(|&b| b == b'\n').next().unwrap_or_default()
     }
 
+    /// Whether a sign stands near the value, on either side.
+    pub fn is_near(&self, sign: &[u8]) -> bool {
+        contains(self.before, sign) || contains(self.after, sign)
+    }
+
     /// Whether it is code that a program packed: a line without an end on either side.
     pub fn is_packed(&self) -> bool {
         let long = |side: &[u8]| side.len() >= AROUND && !side.contains(&b'\n');

@@ -126,7 +126,11 @@ const HANDLES: [&str; 103] = [
 ];
 
 /// Words directly before `token` with which something is continued, or done once.
-const MOMENTS: [&str; 28] = [
+const MOMENTS: [&str; 32] = [
+    "public",
+    "invite",
+    "invitation",
+    "req",
     "next",
     "page",
     "continuation",
@@ -184,11 +188,12 @@ pub fn role(key: &[u8]) -> Role {
         ["key", "token", "secret", "auth", "authorization", "password", "passwd", "pwd", "pass", "credential"]
             .iter()
             .any(|end| one.ends_with(end))
-            || is(word, &["pat", "bearer", "api"])
+            || is(word, &["pat", "bearer", "api", "tok", "pepper"])
     };
     // `keyspace` and `tokenizer` are none, nor is what is found by a key.
     let handle = one == "key" && is(nearest, &HANDLES) || one == "token" && is(nearest, &MOMENTS);
-    let hidden = ["cached", "encrypted", "wrapped", "hashed", "sealed", "checksum", "ciphertext"];
+    let hidden =
+        ["uuid", "guid", "clsid", "cached", "encrypted", "wrapped", "hashed", "sealed", "checksum", "ciphertext"];
     if handle || words.iter().any(|word| is(word, &hidden)) {
         return Role::Handle;
     }

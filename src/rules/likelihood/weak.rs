@@ -86,7 +86,9 @@ fn alone(found: &Match<'_>) -> bool {
     let plain = |name: &[u8]| name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     // `PGPASSWORD=… psql` gives it to one command.
     let after = found.place.after;
+    let figures = found.secret.iter().any(u8::is_ascii_digit);
     let command = after.first() == Some(&b' ') && after.get(1).is_some_and(|b| b.is_ascii_lowercase() || *b == b'/');
+    let command = command && (figures || found.place.path.ends_with(b"sh"));
     name.is_some_and(plain) && (ends_line(found) || command)
 }
 
@@ -97,15 +99,19 @@ fn chosen_with_care(value: &[u8]) -> bool {
         && value.iter().any(u8::is_ascii_digit)
 }
 
-/// Whether a value has capitals, and ends in two to four figures behind words that a mark joins: `Uitkijk-Post12`.
+/// Whether a value has capitals, and ends in two to four figures behind two words that a mark joins:
+/// `Uitkijk-Post12`.
 fn numbered(value: &[u8]) -> bool {
-    let figures = value.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    (2..=4).contains(&figures) && value.iter().any(u8::is_ascii_punctuation) && chosen_with_care(value)
+    let stem = &value[..value.len() - value.iter().rev().take_while(|b| b.is_ascii_digit()).count()];
+    let mut words = stem.split(u8::is_ascii_punctuation);
+    let word = |word: Option<&[u8]>| word.is_some_and(|word| word.len() >= 3 && letters(word));
+    let joined = word(words.next()) && word(words.next()) && words.next().is_none();
+    (2..=4).contains(&(value.len() - stem.len())) && joined && chosen_with_care(value)
 }
 
 /// Whether a value is written as one: in quotes, or at the end of a line that is no code.
 fn stands(found: &Match<'_>) -> bool {
-    found.quoted || !found.place.is_code() && ends_line(found)
+    found.quoted || (!found.place.is_code() || found.place.is_quoting()) && ends_line(found)
 }
 
 /// Keeps a weak value as its place says.

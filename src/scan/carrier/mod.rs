@@ -4,11 +4,15 @@
 //! This is a first, flat reading (issue by issue it becomes an understanding of each format): one
 //! line, one separator, an optional type, an optional pair of quotes.
 
+mod companion;
+mod list;
 mod quote;
 mod way;
 
 use std::ops::Range;
 
+use companion::*;
+use list::*;
 use quote::*;
 use way::*;
 
@@ -45,7 +49,10 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         .or_else(|| companion_before(text, &key, at))
         .unwrap_or(at);
     at = skip(text, at, is_blank, 64);
-    at = after_type(text, at);
+    // `Authorization: MAC id="…"` gives it no type.
+    if !text[key.clone()].to_ascii_lowercase().ends_with(b"authorization") {
+        at = after_type(text, at);
+    }
     let after = compared_before(text, &key).or_else(|| separator(text, at))?;
     // Of a method call only the method's name tells what is passed: not `secret.split_at("…")`.
     if text[after - 1] == b'(' && text[word.end.min(key.end)..key.end].contains(&b'.') {
@@ -101,9 +108,14 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         return None;
     }
     let quoted = text[..at].ends_with(b"<![CDATA[");
-    let end = if quoted { cdata_end(text, at) } else { bare_end(text, at, query) };
+    let mut end = if quoted { cdata_end(text, at) } else { bare_end(text, at, query) };
+    // Of `The password is ….` the full stop ends the sentence.
+    if is_blank(text[after - 1]) && text[at..end].ends_with(b".") {
+        end -= 1;
+    }
     // `<PASSWORD> before any other` is no element.
-    let line = &text[end..end + memchr::memchr(b'\n', &text[end..text.len().min(end + KEY)]).unwrap_or(0)];
+    let line = &text[end..text.len().min(end + KEY)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
     let prose = text[after - 1] == b'>' && !quoted && text.get(end) == Some(&b' ') && !line.contains(&b'<');
     if prose && text[..key.start].ends_with(b"<") && !text[end..].trim_ascii_start().starts_with(b"</") {
         return None;

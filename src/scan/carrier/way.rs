@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::companion::NAMED;
 use super::{KEY, back, is_blank, is_key_byte, skip};
+use crate::rules::filters::random_bits;
 
 /// Schemes of HTTP authorization (RFC 9110; the later ones are providers' own).
 pub(super) const SCHEMES: [&[u8]; 9] =
@@ -17,86 +19,6 @@ pub(super) fn element(text: &[u8], key: &Range<usize>, at: usize) -> Option<usiz
     }
     let rest = &text[at..text.len().min(at + 128)];
     rest.iter().position(|&b| matches!(b, b'>' | b'\n')).filter(|&end| rest[end] == b'>').map(|end| at + end)
-}
-
-/// Where the key is itself a value (`name: DB_PASSWORD`), the place after the name of its companion:
-/// `value` beside it or on the next line, `default` in a block of its own, `<string>` in a property list.
-pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
-    let rest = &text[at..text.len().min(at + 96)];
-    let gap = rest.iter().take_while(|&&b| b.is_ascii_whitespace() || matches!(b, b',' | b'{' | b'"' | b'\'')).count();
-    let rest = &rest[gap..];
-    const ELEMENTS: [(&[u8], &[u8]); 6] = [
-        (b"</key>", b"<string>"),
-        (b"</name>", b"<value>"),
-        (b">", b"<value>"),
-        (b"</td>", b"<td>"),
-        (b"</th>", b"<td>"),
-        (b"</dt>", b"<dd>"),
-    ];
-    for (name, value) in ELEMENTS {
-        let Some(after) = rest.strip_prefix(name).or_else(|| rest.strip_prefix(b":")?.strip_prefix(name)) else {
-            continue;
-        };
-        let gap = gap + usize::from(rest[0] == b':');
-        let blank = remarks(after);
-        if after[blank..].starts_with(value) {
-            return Some(at + gap + name.len() + blank + value.len() - 1);
-        }
-    }
-    if gap == 0 {
-        return None;
-    }
-    let name = [b"value".as_slice(), b"default", b"parametervalue"]
-        .into_iter()
-        .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
-    let mut end = name.len();
-    end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
-    let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
-    matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
-}
-
-/// The length of the blanks and remarks between two elements of XML.
-fn remarks(text: &[u8]) -> usize {
-    let white = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    let mut at = white(text);
-    while text[at..].starts_with(b"<!--") {
-        let Some(end) = memchr::memmem::find(&text[at..], b"-->") else { break };
-        at += end + 3;
-        at += white(&text[at..]);
-    }
-    at
-}
-
-/// Where a key is itself a value and its companion stands before it, `{"value": "…", "name": "DB_PASSWORD"}`:
-/// the place after the companion's name.
-pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
-    let ends = text[at..text.len().min(at + 64)].trim_ascii_start().starts_with(b"}");
-    let floor = key.start.saturating_sub(NAMED);
-    let before = &text[floor..key.start];
-    if let Some(place) = item_before(before) {
-        return Some(floor + place);
-    }
-    let name = before.strip_suffix(b"\"").filter(|_| ends && at > key.end)?.trim_ascii_end();
-    let name = name.strip_suffix(b":")?.trim_ascii_end();
-    let names = [b"\"name\"".as_slice(), b"\"key\"", b"\"ParameterKey\"", b"\"Name\"", b"\"Key\""];
-    let name = names.iter().find_map(|own| name.strip_suffix(*own))?.trim_ascii_end();
-    let open = name.strip_suffix(b",")?.iter().rposition(|&b| b == b'{')?;
-    let values = [b"\"value\":".as_slice(), b"\"Value\":", b"\"ParameterValue\":"];
-    let blank = name[open + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
-    let own = values.iter().find(|own| name[open + 1 + blank..].starts_with(own))?;
-    Some(floor + open + blank + own.len())
-}
-
-/// The same in YAML: `- value: …` on the line before `name: DB_PASSWORD`.
-fn item_before(before: &[u8]) -> Option<usize> {
-    let line = before.iter().rposition(|&b| b == b'\n')?;
-    if !matches!(before[line..].trim_ascii(), b"name:" | b"Name:" | b"key:" | b"Key:") {
-        return None;
-    }
-    let above = before[..line].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    let item = before[above..line].trim_ascii_start();
-    let names = [b"- value:".as_slice(), b"- Value:"];
-    names.iter().any(|own| item.starts_with(own)).then_some(line - item.len() + 7)
 }
 
 /// Where the literal begins with which a variable is compared the other way round: `"…".equals(password)`.
@@ -119,9 +41,6 @@ pub(super) fn compared_name(text: &[u8], word: &Range<usize>, key: Range<usize>)
     let method = name.iter().rposition(|&b| b == b'.').filter(|&dot| compares.contains(&&name[dot + 1..]));
     method.map_or(key.clone(), |dot| key.start..word.end + dot)
 }
-
-/// How far before its name a companion is looked for, in bytes.
-const NAMED: usize = 512;
 
 /// Whether the value of an element has a line of its own: `<password>`, the value, `</password>`.
 pub(super) fn own_line(text: &[u8], at: usize) -> bool {
@@ -173,86 +92,6 @@ pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
     at
 }
 
-/// The first element of a list that begins there: `["…", "…"]`, or lines with `- …`.
-pub(super) fn first_of_list(text: &[u8], at: usize) -> Option<usize> {
-    let rest = &text[at..text.len().min(at + 96)];
-    let white = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    if matches!(rest.first(), Some(b'[' | b'(' | b'{')) {
-        let open = 1 + white(&rest[1..]);
-        let quoted = matches!(rest.get(open), Some(b'"' | b'\'' | b'`'));
-        if let Some(after) = past_name(text, at + open) {
-            // Of `PASSWORDS = {"anna": "…"}` the values are passwords; `{"access_token": {"claim": …}}` has none.
-            return if plural(text, at) { first_literal(text, after) } else { None };
-        }
-        let flow = rest[0] == b'['
-            && rest.get(open).is_some_and(u8::is_ascii_alphanumeric)
-            && at > 0
-            && is_blank(text[at - 1]);
-        return (quoted || flow).then_some(at + open);
-    }
-    let line = white(rest);
-    let dash = rest[..line].contains(&b'\n') && rest[line..].starts_with(b"- ");
-    dash.then_some(at + line + 2)
-}
-
-/// The element after one that ends there, if a list goes on.
-pub(super) fn next_of_list(text: &[u8], end: usize) -> Option<usize> {
-    let rest = &text[end..text.len().min(end + 96)];
-    let quote = usize::from(matches!(rest.first(), Some(b'"' | b'\'' | b'`')));
-    let white = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    let gap = quote + white(&rest[quote..]);
-    let next = match rest.get(gap)? {
-        b',' => gap + 1 + white(&rest[gap + 1..]),
-        b'-' if rest[quote..gap].contains(&b'\n') && rest.get(gap + 1) == Some(&b' ') => return Some(end + gap + 2),
-        _ => return None,
-    };
-    let flow = quote == 0 && rest.get(next).is_some_and(u8::is_ascii_alphanumeric);
-    let next = (flow || matches!(rest.get(next), Some(b'"' | b'\'' | b'`'))).then_some(end + next)?;
-    past_name(text, next)
-        .map_or(Some(next), |after| matches!(text.get(after), Some(b'"' | b'\'' | b'`')).then_some(after))
-}
-
-/// The first text in quotes that a map gives to a name, from the value at `at` on: others are none, `nil`.
-fn first_literal(text: &[u8], at: usize) -> Option<usize> {
-    let mut at = at;
-    for _ in 0..LITERALS {
-        if matches!(text.get(at)?, b'"' | b'\'' | b'`') {
-            return Some(at);
-        }
-        let value = skip(text, at, |b| b.is_ascii_alphanumeric() || b == b'_', 16);
-        let comma = text.get(value).is_some_and(|&b| b == b',').then_some(value + 1)?;
-        at = past_name(text, skip(text, comma, |b| b.is_ascii_whitespace(), 64))?;
-    }
-    None
-}
-
-/// How many names of a map are read to find one that has a text.
-const LITERALS: usize = 8;
-
-/// Where the value begins that a map gives to the name there: `"anna": "…"`, `'anna' => '…'`, `anna: '…'`.
-fn past_name(text: &[u8], at: usize) -> Option<usize> {
-    let first = *text.get(at)?;
-    let rest = &text[at + 1..text.len().min(at + 66)];
-    let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
-    let end = if matches!(first, b'"' | b'\'' | b'`') {
-        rest.iter().position(|&b| b == first || b == b'\n').filter(|&end| rest[end] == first)?
-    } else {
-        rest.iter().position(|b| !name(b)).filter(|_| name(&first))?.checked_sub(1)?
-    };
-    let sign = skip(text, at + end + 2, is_blank, 8);
-    let length = [b"=>".as_slice(), b":"].iter().find(|own| text[sign..].starts_with(own))?.len();
-    // What describes a setting holds no secret.
-    let describes = [b"shape".as_slice(), b"type", b"$ref", b"name", b"label", b"title", b"id"].contains(&&rest[..end]);
-    Some(if describes { text.len() } else { skip(text, sign + length, is_blank, 8) })
-}
-
-/// Whether the key before a bracket is the name of several secrets: `passwords: {`.
-fn plural(text: &[u8], bracket: usize) -> bool {
-    let end = back(text, bracket.saturating_sub(8), bracket, |b| !b.is_ascii_alphanumeric());
-    let key = text[end.saturating_sub(9)..end].to_ascii_lowercase();
-    [b"passwords".as_slice(), b"passwds", b"pwds", b"tokens", b"secrets", b"keys"].iter().any(|own| key.ends_with(own))
-}
-
 /// A value that begins on the next line: a YAML block (`|`, `>-`), or wrapped code in brackets.
 pub(super) fn next_line(text: &[u8], at: usize) -> usize {
     let rest = &text[at..text.len().min(at + 128)];
@@ -283,8 +122,17 @@ pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
     if matches!(line.first(), Some(b'"' | b'\'' | b'`')) || memchr::memchr3(b'"', b'\'', b'`', line).is_none() {
         return None;
     }
-    let signs =
-        [b"||".as_slice(), b"??", b"?:", b" or ", b"unwrap_or(", b"unwrap_or_else(|_| ", b"getOrElse(", b"orElse("];
+    let signs = [
+        b"||".as_slice(),
+        b"??",
+        b"?:",
+        b" or ",
+        b"unwrap_or(",
+        b"unwrap_or_else(|_| ",
+        b"getOrElse(",
+        b"orElse(",
+        b" else ",
+    ];
     let place = |sign: &&[u8]| line.windows(sign.len()).position(|w| w == *sign).map(|at| at + sign.len());
     let operator = signs.iter().find_map(place).or_else(|| getter(line))?;
     let after = operator + line[operator..].iter().take_while(|&&b| is_blank(b)).count();
@@ -357,7 +205,7 @@ fn is_padding(text: &[u8], equals: usize) -> bool {
 pub(super) const WIDE_COLON: &[u8] = "\u{ff1a}".as_bytes();
 
 /// The end of a separator at `at`: `=`, `:`, `:=`, `=>`, `->`, `<-`, `==`, `>` of an XML element,
-/// `,` or `(` of a call, or the space after a command-line option.
+/// `,` or `(` of a call, what prose says (`is`), or the blank after an option of a command line.
 pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 4)];
     for token in [
@@ -385,49 +233,61 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
         }
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
-    // PowerShell's options have one dash, and a value in quotes or a capital.
-    let capital = text.get(begin + 1).is_some_and(u8::is_ascii_uppercase)
-        && text[begin..at].iter().any(u8::is_ascii_lowercase)
-        && !matches!(rest.first(), Some(b'-' | b'$' | b'(' | b'|') | None);
-    let option = text[begin..at].starts_with(b"--")
-        || text[begin..at].starts_with(b"-") && (capital || matches!(rest.first(), Some(b'"' | b'\'')));
-    if rest.starts_with(b"{ ") && memchr::memmem::find(&text[at.saturating_sub(KEY)..at], b"fetch(").is_some() {
+    if rest.starts_with(b"{ ") && fetches(text, at) {
         return Some(at + 1);
     }
-    if text[..at].ends_with(b" ") && (rest.starts_with(b"is: ") || rest.starts_with(b"is ") && is_told(text, at + 3)) {
-        return Some(at + 3);
-    }
+    said(text, at).or_else(|| next_item(text, begin, at)).or_else(|| beside(text, begin, at))
+}
+
+/// Ruby's `ENV.fetch("NAME") { "…" }`: whether the call that ends before `at` looks a setting up.
+fn fetches(text: &[u8], at: usize) -> bool {
+    let call = text[at.saturating_sub(KEY)..at].trim_ascii_end();
+    let name = call.strip_suffix(b"\")").or_else(|| call.strip_suffix(b"')")).unwrap_or_default();
+    let name = &name[..back(name, 0, name.len(), is_key_byte)];
+    name.strip_suffix(b"\"").or_else(|| name.strip_suffix(b"'")).is_some_and(|call| call.ends_with(b"fetch("))
+}
+
+/// Where the value begins that prose gives to the name before `at`: `is: …`, `is \"…\"`, `为 …`.
+fn said(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 5)];
     // Chinese and Japanese say it in the name: `密码为 …`.
-    let says = ["为", "為", "是", "は"].iter().any(|word| text[..at].trim_ascii_end().ends_with(word.as_bytes()));
-    if says && rest.first().is_some_and(u8::is_ascii_graphic) {
-        return Some(at);
+    let told = || ["为", "為", "是", "は"].iter().any(|word| text[..at].trim_ascii_end().ends_with(word.as_bytes()));
+    if !rest.first()?.is_ascii_graphic() {
+        return None;
+    }
+    if !text[..at].ends_with(b" ") {
+        return told().then_some(at);
+    }
+    if rest.starts_with(b"is: ") || rest.starts_with(b"is ") && is_told(text, at + 3) || told() {
+        return Some(if rest.starts_with(b"is") { at + 3 } else { at });
     }
     let says = rest.starts_with(b"to ") || rest.starts_with(b"is ");
-    if text[..at].ends_with(b" ") && says && matches!(text.get(at + 3), Some(b'"' | b'\'' | b'`')) {
+    if says && matches!(text.get(at + 3), Some(b'"' | b'\'' | b'`')) {
         return Some(at + 3);
     }
     // Markdown and AsciiDoc: the password `…`.
-    if text[..at].ends_with(b" ") && rest.first() == Some(&b'`') && !rest.starts_with(b"``") {
-        return Some(at);
-    }
-    // `#define NAME "value"`, `@name "value"`, `:name "value"`, and `name "value"` at the head of a line.
-    if text[..at].ends_with(b" ") && matches!(rest.first(), Some(b'"' | b'\'')) && heads(text, begin) {
-        return Some(at);
-    }
-    // Settings such as `requirepass …`: a line of two words, of which the second has figures.
-    if let Some(next) = next_item(text, begin, at) {
-        return Some(next);
-    }
-    if at > begin && is_blank(text[at - 1]) && is_told(text, at) && heads(text, begin) {
-        return Some(at);
-    }
+    (rest[0] == b'`' && !rest.starts_with(b"```")).then_some(at)
+}
+
+/// Where the value begins that stands beside its name, with nothing but a blank between them.
+fn beside(text: &[u8], begin: usize, at: usize) -> Option<usize> {
     if !text[..at].ends_with(b" ") {
-        return None;
+        return (is_blank(text[at - 1]) && is_told(text, at) && heads(text, begin)).then_some(at);
     }
+    let next = text.get(at);
+    let quoted = matches!(next, Some(b'"' | b'\''));
+    // PowerShell's options have one dash, and a value in quotes or a capital.
+    let capital = text.get(begin + 1).is_some_and(u8::is_ascii_uppercase)
+        && text[begin..at].iter().any(u8::is_ascii_lowercase)
+        && !matches!(next, Some(b'-' | b'$' | b'(' | b'|') | None);
+    let option = text[begin..at].starts_with(b"--") || text[begin..at].starts_with(b"-") && (capital || quoted);
     // A Dockerfile's `ENV NAME value`.
     let docker = text[begin.saturating_sub(5)..begin].trim_ascii_end();
     let docker = matches!(docker, b"ENV" | b"\nENV") || docker.ends_with(b"\nENV");
-    (option || docker).then_some(at)
+    // `#define NAME "value"`, `@name "value"`, `:name "value"`, `name "value"` at the head of a line, and settings
+    // such as `requirepass …`: a line of two words, of which the second has figures.
+    let headed = || (quoted || is_told(text, at)) && heads(text, begin);
+    (option || docker || headed()).then_some(at)
 }
 
 /// Where the item begins that follows an option in a list of arguments: `- --token` above `- …`.
@@ -439,14 +299,22 @@ fn next_item(text: &[u8], begin: usize, at: usize) -> Option<usize> {
     (own == indent && below[own..].starts_with(b"- ")).then_some(at + 1 + own + 2)
 }
 
+/// Evidence for chance, in bits, that small letters and figures need to be no name of a type.
+const TOLD: i32 = 18;
+
 /// Whether what prose says a password is ends its line or sentence, and is no word: it has letters and figures.
 fn is_told(text: &[u8], at: usize) -> bool {
     let rest = &text[at..text.len().min(at + 64)];
     let word = &rest[..rest.iter().take_while(|b| b.is_ascii_graphic()).count()];
-    let word = word.strip_suffix(b".").unwrap_or(word);
-    let ends = matches!(rest.get(word.len()), None | Some(b'\n' | b'\r' | b'.' | b','));
+    let ends = matches!(rest.get(word.len()), None | Some(b'\n' | b'\r')) || rest[word.len()..].starts_with(b" (");
+    let (word, comma) = match word.strip_suffix(b",") {
+        Some(word) => (word, true),
+        None => (word.strip_suffix(b".").unwrap_or(word), false),
+    };
     let has = |test: fn(&u8) -> bool| word.iter().any(test);
-    ends && word.len() >= 6 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+    // Types and encodings are small letters and figures too: `varchar30`, `utf8mb4`.
+    let named = word.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) && random_bits(word) < TOLD;
+    (ends || comma) && word.len() >= 6 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !named
 }
 
 /// Whether a key stands at the head of its line, or behind what defines a name.

@@ -1,0 +1,92 @@
+//! Keys that are themselves values, `name: DB_PASSWORD`, and what stands beside them under another name.
+
+use std::ops::Range;
+
+use super::is_blank;
+
+/// Where the key is itself a value (`name: DB_PASSWORD`), the place after the name of its companion:
+/// `value` beside it or on the next line, `default` in a block of its own, `<string>` in a property list.
+pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 96)];
+    let gap = rest.iter().take_while(|&&b| b.is_ascii_whitespace() || matches!(b, b',' | b'{' | b'"' | b'\'')).count();
+    let rest = &rest[gap..];
+    const ELEMENTS: [(&[u8], &[u8]); 6] = [
+        (b"</key>", b"<string>"),
+        (b"</name>", b"<value>"),
+        (b">", b"<value>"),
+        (b"</td>", b"<td>"),
+        (b"</th>", b"<td>"),
+        (b"</dt>", b"<dd>"),
+    ];
+    for (name, value) in ELEMENTS {
+        let Some(after) = rest.strip_prefix(name).or_else(|| rest.strip_prefix(b":")?.strip_prefix(name)) else {
+            continue;
+        };
+        let gap = gap + usize::from(rest[0] == b':');
+        let blank = remarks(after);
+        if after[blank..].starts_with(value) {
+            return Some(at + gap + name.len() + blank + value.len() - 1);
+        }
+    }
+    if gap == 0 {
+        return None;
+    }
+    let name = [b"value".as_slice(), b"default", b"parametervalue"]
+        .into_iter()
+        .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
+    let mut end = name.len();
+    end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
+    let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
+    matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
+}
+
+/// The length of the blanks and remarks between two elements of XML.
+fn remarks(text: &[u8]) -> usize {
+    let white = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let mut at = white(text);
+    while text[at..].starts_with(b"<!--") {
+        let Some(end) = memchr::memmem::find(&text[at..], b"-->") else { break };
+        at += end + 3;
+        at += white(&text[at..]);
+    }
+    at
+}
+
+/// Where a key is itself a value and its companion stands before it, `{"value": "…", "name": "DB_PASSWORD"}`:
+/// the place after the companion's name.
+pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
+    let ends = text[at..text.len().min(at + 64)].trim_ascii_start().starts_with(b"}");
+    let floor = key.start.saturating_sub(NAMED);
+    let before = &text[floor..key.start];
+    let own = &text[at..text.len().min(at + 64)];
+    let own = own.trim_ascii_start().is_empty() || own.iter().find(|b| !is_blank(**b)).is_some_and(|b| *b == b'\n');
+    if let Some(place) = item_before(before).filter(|_| own) {
+        return Some(floor + place);
+    }
+    let name = before.strip_suffix(b"\"").filter(|_| ends && at > key.end)?.trim_ascii_end();
+    let name = name.strip_suffix(b":")?.trim_ascii_end();
+    let names = [b"\"name\"".as_slice(), b"\"key\"", b"\"ParameterKey\"", b"\"Name\"", b"\"Key\""];
+    let name = names.iter().find_map(|own| name.strip_suffix(*own))?.trim_ascii_end();
+    let open = name.strip_suffix(b",")?.iter().rposition(|&b| b == b'{')?;
+    let values = [b"\"value\":".as_slice(), b"\"Value\":", b"\"ParameterValue\":"];
+    let blank = name[open + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let own = values.iter().find(|own| name[open + 1 + blank..].starts_with(own))?;
+    Some(floor + open + blank + own.len())
+}
+
+/// The same in YAML: `- value: …` on the line before `name: DB_PASSWORD`.
+fn item_before(before: &[u8]) -> Option<usize> {
+    let line = before.iter().rposition(|&b| b == b'\n')?;
+    let name = before[line..].trim_ascii();
+    let name = name.strip_suffix(b"\"").or_else(|| name.strip_suffix(b"'")).unwrap_or(name).trim_ascii_end();
+    if !matches!(name, b"name:" | b"Name:" | b"key:" | b"Key:") {
+        return None;
+    }
+    let above = before[..line].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let item = before[above..line].trim_ascii_start();
+    let names = [b"- value:".as_slice(), b"- Value:"];
+    names.iter().any(|own| item.starts_with(own)).then_some(line - item.len() + 7)
+}
+
+/// How far before its name a companion is looked for, in bytes.
+pub(super) const NAMED: usize = 512;
