@@ -11,6 +11,8 @@ mod chain;
 #[path = "src/level.rs"]
 #[expect(dead_code, reason = "the build script reads levels, the library names them")]
 mod level;
+#[path = "src/rules/outline.rs"]
+mod outline;
 #[path = "src/rules/prefilter.rs"]
 #[expect(dead_code, reason = "the build script builds the tables, the library searches them")]
 mod prefilter;
@@ -33,7 +35,7 @@ fn main() {
     let folder = Path::new("src/rules/builtin");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/level.rs");
-    for name in ["builtin", "chain.rs", "prefilter.rs", "rarity.rs", "syntax.rs"] {
+    for name in ["builtin", "chain.rs", "outline.rs", "prefilter.rs", "rarity.rs", "syntax.rs"] {
         println!("cargo::rerun-if-changed=src/rules/{name}");
     }
     let mut files: Vec<_> = fs::read_dir(folder)
@@ -103,12 +105,18 @@ fn generate(rules: &[syntax::RuleSource], published: &[u64]) -> String {
     let mut literals = Vec::new();
     let (mut sets, mut links, mut link_ends) = (Vec::new(), Vec::new(), Vec::new());
     let (mut longest, mut shortest) = (Vec::new(), Vec::new());
+    let (mut outlines, mut outline_ends) = (String::new(), Vec::new());
     for (rule, number) in rules.iter().zip(0_u16..) {
         text.push_str(&serde_json::to_string(rule).expect("a rule is plain data"));
         ends.push(text.len());
-        links.extend(chain::links(&rule.pattern, &mut sets).unwrap_or_default());
+        let bound = chain::longest(&rule.pattern);
+        match chain::links(&rule.pattern, &mut sets) {
+            Some(own) => links.extend(own),
+            None => outlines.push_str(&outline::outline(&rule.pattern).unwrap_or_default()),
+        }
         link_ends.push(links.len());
-        longest.push(chain::longest(&rule.pattern).unwrap_or(0));
+        outline_ends.push(outlines.len());
+        longest.push(bound.unwrap_or(0));
         shortest.push(shortest_value(rule));
         literals.extend(rule.literals().into_iter().map(|(literal, exact)| (literal, exact, number)));
     }
@@ -135,11 +143,13 @@ fn generate(rules: &[syntax::RuleSource], published: &[u64]) -> String {
     put("SETS", "Set", sets.len(), format!("{sets:?}"));
     put("LINKS", "Link", links.len(), format!("{links:?}"));
     put("LINK_ENDS", "u32", link_ends.len(), format!("{link_ends:?}"));
+    put("OUTLINE_ENDS", "u32", outline_ends.len(), format!("{outline_ends:?}"));
     put("LONGEST", "u32", longest.len(), format!("{longest:?}"));
     put("SHORTEST", "u32", shortest.len(), format!("{shortest:?}"));
     put("RULE_ENDS", "u32", ends.len(), format!("{ends:?}"));
     put("PUBLISHED", "u64", published.len(), format!("{published:?}"));
     writeln!(code, "static RULES: &str = {text:?};").expect("writing to a string");
+    writeln!(code, "static OUTLINES: &str = {outlines:?};").expect("writing to a string");
     writeln!(code, "static DIGEST: &str = {digest:?};").expect("writing to a string");
     code
 }

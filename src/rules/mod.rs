@@ -4,6 +4,7 @@
 //! the build script as tables; a rule is decoded, and its regular expression compiled, when the
 //! prefilter first meets one of its literals.
 
+mod builtin;
 pub mod chain;
 pub mod check;
 pub mod checksum;
@@ -24,64 +25,9 @@ use anyhow::{Context, Result, bail, ensure};
 use regex::bytes::Regex;
 
 use chain::Chain;
-use pattern::{Begins, FARTHEST, WHOLE, compile, looks_ahead_only};
+use pattern::{Begins, FARTHEST, WHOLE, compile, compile_outline, looks_ahead_only};
 use prefilter::Prefilter;
 use syntax::RuleSource;
-
-mod builtin {
-    use super::chain::{Chain, Link, Set};
-
-    include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
-
-    pub(super) fn prefilter() -> super::Prefilter {
-        use super::Cow::Borrowed;
-        super::Prefilter {
-            bitmap: Borrowed(&BITMAP),
-            buckets: Borrowed(&BUCKETS),
-            entries: Borrowed(&ENTRIES),
-            literals: Borrowed(&LITERALS),
-            owners: Borrowed(&OWNERS),
-            text: Borrowed(&TEXT),
-        }
-    }
-
-    pub(super) fn source(number: usize) -> &'static str {
-        &RULES[part(&RULE_ENDS, number)]
-    }
-
-    /// The pattern as a chain, if it is one.
-    pub(super) fn chain(number: usize) -> Option<Chain<'static>> {
-        let links = &LINKS[part(&LINK_ENDS, number)];
-        (!links.is_empty()).then_some(Chain { links, sets: &SETS })
-    }
-
-    /// What [`super::chain::longest`] says of the pattern.
-    pub(super) fn longest(number: usize) -> Option<usize> {
-        (LONGEST[number] != 0).then_some(LONGEST[number] as usize)
-    }
-
-    /// The least length of a word or value in which the pattern matches.
-    pub(super) fn shortest(number: usize) -> usize {
-        SHORTEST[number] as usize
-    }
-
-    fn part(ends: &[u32], number: usize) -> std::ops::Range<usize> {
-        let start = if number == 0 { 0 } else { ends[number - 1] };
-        start as usize..ends[number] as usize
-    }
-
-    pub(super) fn count() -> usize {
-        RULE_ENDS.len()
-    }
-
-    pub(super) fn published() -> &'static [u64] {
-        &PUBLISHED
-    }
-
-    pub(super) fn digest() -> &'static str {
-        DIGEST
-    }
-}
 
 /// How a rule finds its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +51,7 @@ pub struct Rule {
     pub kind: Kind,
     regex: OnceLock<Regex>,
     begins: Begins,
+    outline: Option<(&'static str, OnceLock<Regex>)>,
     chain: Option<Chain<'static>>,
     window: usize,
     /// The longest match of the pattern and one byte more, if it has a bound.
@@ -204,7 +151,18 @@ impl Rule {
             }
             _ => Begins::Anywhere,
         };
-        Ok(Rule { source, kind, regex: OnceLock::new(), begins, chain, window, longest, least, own: false })
+        Ok(Rule {
+            source,
+            kind,
+            regex: OnceLock::new(),
+            begins,
+            outline: None,
+            chain,
+            window,
+            longest,
+            least,
+            own: false,
+        })
     }
 
     /// The pattern, compiled on first use; with what may stand before it.
@@ -232,6 +190,9 @@ impl Rule {
         }
         let (from, to) = (*starts.start(), *starts.end());
         let cut = self.longest.map_or(from, |longest| from.max(text.len().saturating_sub(longest)));
+        if !self.may_match(text, from, to) {
+            return Err(cut);
+        }
         let first = |from: usize, before: usize| {
             let found = self.regex().captures_at(&text[before..], from - before)?;
             let place = |group: regex::bytes::Match<'_>| before + group.start()..before + group.end();
@@ -246,6 +207,21 @@ impl Rule {
             Begins::Within(most) => (from..=to.min(text.len())).step_by(most + 1).find_map(|from| first(from, from)),
         };
         found.ok_or(cut)
+    }
+
+    /// Whether the pattern may match from a place in `from..=to` on, as far as its outline tells; asked until the
+    /// pattern itself is compiled.
+    fn may_match(&self, text: &[u8], from: usize, to: usize) -> bool {
+        let (None, Some((outline, regex))) = (self.regex.get(), &self.outline) else { return true };
+        let farther = if let Begins::Within(most) = self.begins { most } else { 0 };
+        let reach = |longest| to.saturating_add(farther).saturating_add(longest);
+        let end = text.len().min(self.longest.map_or(usize::MAX, reach));
+        let regex = regex.get_or_init(|| compile_outline(outline, self.begins));
+        match self.begins {
+            Begins::Anywhere => regex.is_match_at(&text[..end], from),
+            Begins::Within(0) => (from..=to.min(text.len())).any(|from| regex.is_match(&text[from..end])),
+            Begins::Within(_) => regex.is_match(&text[from..end]),
+        }
     }
 
     /// Bytes after the start of a literal that a match may reach.
@@ -375,7 +351,8 @@ impl RuleSet {
             None => {
                 let rule = Rule::prepare(self.source(number), builtin::chain(number), builtin::longest(number));
                 let rule = rule.expect("built-in rules are checked by a test");
-                Some(Rule { least: rule.least.max(builtin::shortest(number)), ..rule })
+                let outline = builtin::outline(number).map(|outline| (outline, OnceLock::new()));
+                Some(Rule { least: rule.least.max(builtin::shortest(number)), outline, ..rule })
             }
         });
         rule.as_ref()
@@ -460,5 +437,36 @@ mod tests {
             }
         }
         assert!(chains * 2 > rules.len(), "only {chains} of {} rules are chains", rules.len());
+    }
+
+    #[test]
+    fn outlines_match_where_their_patterns_match() {
+        let rules = RuleSet::builtin();
+        let mut outlines = 0;
+        for number in 0..rules.len() {
+            let source = rules.source(number);
+            let prepare = || Rule::prepare(source.clone(), None, builtin::longest(number)).expect("a rule");
+            let Some(outline) = builtin::outline(number) else { continue };
+            outlines += 1;
+            let quick = Rule { outline: Some((outline, OnceLock::new())), ..prepare() };
+            let exact = prepare();
+            for (number, template) in source.examples.iter().chain(&source.negative_examples).enumerate() {
+                let text = check::example(&source, template, number).expect("an example");
+                let longer = format!("{}{text}x{text}-{text}", "a \"".repeat(50));
+                for text in [text.as_bytes(), longer.as_bytes()] {
+                    for from in (0..text.len()).step_by(2) {
+                        for to in [from, text.len()] {
+                            let found = exact.find(text, from..=to).filter(|found| found.whole.start <= to);
+                            assert!(
+                                found.is_none() || quick.may_match(text, from, to),
+                                "{} at {from}: {outline}",
+                                source.id
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        assert!(outlines > 100, "{outlines}");
     }
 }

@@ -37,6 +37,13 @@ pub(super) fn looks_ahead_only(pattern: &str) -> bool {
     !(0..bytes.len()).any(asks)
 }
 
+/// The outline of a built-in pattern, compiled to be asked whether it matches.
+pub(super) fn compile_outline(outline: &str, begins: Begins) -> Regex {
+    let anchored = if begins == Begins::Within(0) { r"\A" } else { "" };
+    let builder = RegexBuilder::new(&format!("{anchored}(?:{outline})")).unicode(false).build();
+    builder.expect("outlines of built-in patterns are checked by a test")
+}
+
 pub(super) fn compile(source: &RuleSource, begins: Begins) -> Result<Regex> {
     let pattern = &source.pattern;
     let pattern = match begins {

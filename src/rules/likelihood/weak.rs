@@ -78,9 +78,10 @@ fn compared(found: &Match<'_>) -> bool {
         .any(|sign| before.ends_with(sign) || after.starts_with(sign))
 }
 
-/// Whether a line is `NAME=value` and nothing else, as a shell and `.env` files read it.
+/// Whether a line is `NAME=value` and nothing else, as a shell and `.env` files read it; put into a remark or not.
 fn alone(found: &Match<'_>) -> bool {
-    let line = found.place.before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    let line = found.place.line_before();
+    let line = line.strip_prefix(b"#").map_or(line, <[u8]>::trim_ascii_start);
     let line = line.strip_prefix(b"export ").unwrap_or(line);
     let name = line.strip_suffix(b"=");
     let plain = |name: &[u8]| name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');

@@ -71,7 +71,7 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
             None => {}
         }
     }
-    if matches!(text[after - 1], b':' | b'=' | b'|' | b'?') || text[after - 1] == b'>' && own_line(text, after) {
+    if matches!(text[after - 1], b':' | b'=' | b'|' | b'?' | b'{') || text[after - 1] == b'>' && own_line(text, after) {
         at = next_line(text, at);
     }
     // Markdown's `**Token:** 8f…`.
@@ -435,6 +435,11 @@ mod tests {
             "<DB_PASSWORD>v1 </DB_PASSWORD>",
             "don't share it, DB_PASSWORD:'v1'",
             "ENV.fetch(\"DB_PASSWORD\") { \"v1\" }",
+            "std::string DB_PASSWORD{\"v1\"};",
+            "std::string DB_PASSWORD{\n    \"v1\"};",
+            "a = DB_PASSWORD - 'v1'",
+            "export const DB_PASSWORD =\n  process.env.DB_PW ||\n  \"v1\";",
+            "const DB_PASSWORD = process.env.DB_PW\n  ?? 'v1';",
             "\u{8bf7}\u{59a5}\u{5584}\u{4fdd}\u{7ba1}\u{ff0c}DB_PASSWORD\u{ff1a}v1\u{ff0c}\u{52ff}",
         ];
         for text in cases {
@@ -456,6 +461,7 @@ mod tests {
         assert_eq!(forward("<input name=\"password\" placeholder=\"v1\">", "password"), None);
         assert_ne!(forward("{\"password\": {\"v1\": {\"essential\": true}}}", "password").unwrap_or_default().1, "v1");
         assert_eq!(forward("</password>v1", "password"), None);
+        assert_eq!(forward("$password{\"v1\"}", "password"), None);
         assert_eq!(forward("{\"value\": \"v1\", \"other\": \"password\"}", "password"), None);
     }
 }

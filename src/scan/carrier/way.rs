@@ -117,7 +117,7 @@ pub(super) fn skip_string_prefix(text: &[u8], at: usize) -> usize {
 /// variable that is not set.
 pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 160)];
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let line = line_that_goes_on(rest);
     // Most values are followed by no literal at all.
     if matches!(line.first(), Some(b'"' | b'\'' | b'`')) || memchr::memchr3(b'"', b'\'', b'`', line).is_none() {
         return None;
@@ -135,8 +135,19 @@ pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
     ];
     let place = |sign: &&[u8]| line.windows(sign.len()).position(|w| w == *sign).map(|at| at + sign.len());
     let operator = signs.iter().find_map(place).or_else(|| getter(line))?;
-    let after = operator + line[operator..].iter().take_while(|&&b| is_blank(b)).count();
+    let after = operator + line[operator..].iter().take_while(|b| b.is_ascii_whitespace()).count();
     matches!(line.get(after), Some(b'"' | b'\'' | b'`')).then_some(at + after)
+}
+
+/// The first line, and the second one too where an operator joins them.
+fn line_that_goes_on(rest: &[u8]) -> &[u8] {
+    let Some(end) = memchr::memchr(b'\n', rest) else { return rest };
+    let next = &rest[end + 1..];
+    let next = &next[..memchr::memchr(b'\n', next).unwrap_or(next.len())];
+    let (first, second) = (rest[..end].trim_ascii_end(), next.trim_ascii_start());
+    let signs = [b"||".as_slice(), b"??", b"?:"];
+    let joined = signs.iter().any(|sign| first.ends_with(sign) || second.starts_with(sign));
+    &rest[..if joined { end + 1 + next.len() } else { end }]
 }
 
 /// The place after the comma of a call that looks a setting up and says what stands in for it:
@@ -236,7 +247,18 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     if rest.starts_with(b"{ ") && fetches(text, at) {
         return Some(at + 1);
     }
-    said(text, at).or_else(|| next_item(text, begin, at)).or_else(|| beside(text, begin, at))
+    braced(text, begin, at)
+        .or_else(|| said(text, at))
+        .or_else(|| next_item(text, begin, at))
+        .or_else(|| beside(text, begin, at))
+}
+
+/// C++'s `std::string key{"…"}`, the text on the same line or the next; Perl's `$keys{"…"}` looks one up.
+fn braced(text: &[u8], begin: usize, at: usize) -> Option<usize> {
+    let rest = text[at..text.len().min(at + 64)].strip_prefix(b"{")?;
+    let looks_up = begin > 0 && matches!(text[begin - 1], b'%' | b'@' | b'>') || text.get(begin) == Some(&b'$');
+    let quoted = matches!(rest.trim_ascii_start().first(), Some(b'"'));
+    (quoted && !looks_up && begin < at && !is_blank(text[at - 1])).then_some(at + 1)
 }
 
 /// Ruby's `ENV.fetch("NAME") { "…" }`: whether the call that ends before `at` looks a setting up.
@@ -261,9 +283,9 @@ fn said(text: &[u8], at: usize) -> Option<usize> {
     if rest.starts_with(b"is: ") || rest.starts_with(b"is ") && is_told(text, at + 3) || told() {
         return Some(if rest.starts_with(b"is") { at + 3 } else { at });
     }
-    let says = rest.starts_with(b"to ") || rest.starts_with(b"is ");
-    if says && matches!(text.get(at + 3), Some(b'"' | b'\'' | b'`')) {
-        return Some(at + 3);
+    let says = [b"to ".as_slice(), b"is ", b"- "].into_iter().find(|word| rest.starts_with(word));
+    if let Some(word) = says.filter(|word| matches!(text.get(at + word.len()), Some(b'"' | b'\'' | b'`'))) {
+        return Some(at + word.len());
     }
     // Markdown and AsciiDoc: the password `…`.
     (rest[0] == b'`' && !rest.starts_with(b"```")).then_some(at)
