@@ -230,3 +230,18 @@ fn a_full_stop_ends_the_sentence_and_not_the_password() {
         u32::try_from(password.len()).ok()
     );
 }
+
+#[test]
+fn a_file_of_logins_holds_passwords_however_weak() {
+    let words = ["swordfish", "hunter22", "password", "letmein"];
+    for word in words {
+        assert!(blocks_in(".ftpconfig", &format!("{{\n  \"user\": \"root\",\n  \"pass\": \"{word}\"\n}}\n")), "{word}");
+        assert!(blocks_in("db/.pgpass", &format!("db1:5432:shop:app:{word}\n")), "{word}");
+        assert!(blocks_in(".netrc", &format!("machine m1 login anna password {word}\n")), "{word}");
+        assert!(blocks_in("wp-config.php", &format!("define( 'DB_PASSWORD', '{word}' );\n")), "{word}");
+        assert!(!blocks_in("tests/wp-config.php", &format!("define( 'DB_PASSWORD', '{word}' );\n")), "{word}");
+    }
+    for blank in ["database_password_here", "<password>", "your_password", "********"] {
+        assert!(!blocks_in("wp-config.php", &format!("define( 'DB_PASSWORD', '{blank}' );\n")), "{blank}");
+    }
+}

@@ -20,6 +20,7 @@ pub mod template;
 use std::borrow::Cow;
 use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use regex::bytes::Regex;
@@ -51,7 +52,7 @@ pub struct Rule {
     pub kind: Kind,
     regex: OnceLock<Regex>,
     begins: Begins,
-    outline: Option<(&'static str, OnceLock<Regex>)>,
+    outline: Option<Outline>,
     chain: Option<Chain<'static>>,
     window: usize,
     /// The longest match of the pattern and one byte more, if it has a bound.
@@ -60,6 +61,25 @@ pub struct Rule {
     /// Whether it is a person's own, not a built-in one.
     pub own: bool,
 }
+
+/// The outline of a rule's pattern (src/rules/outline.rs).
+#[derive(Debug)]
+struct Outline {
+    pattern: &'static str,
+    regex: OnceLock<Regex>,
+    /// How often it was asked.
+    asked: AtomicU32,
+}
+
+impl Outline {
+    fn new(pattern: &'static str) -> Self {
+        Outline { pattern, regex: OnceLock::new(), asked: AtomicU32::new(0) }
+    }
+}
+
+/// How often an outline is asked before its pattern is compiled after all: in text that is full of a rule's words
+/// the pattern, which begins where it is asked, is over sooner.
+const ASKED: u32 = 64;
 
 /// A match of a rule's pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,11 +232,14 @@ impl Rule {
     /// Whether the pattern may match from a place in `from..=to` on, as far as its outline tells; asked until the
     /// pattern itself is compiled.
     fn may_match(&self, text: &[u8], from: usize, to: usize) -> bool {
-        let (None, Some((outline, regex))) = (self.regex.get(), &self.outline) else { return true };
+        let (None, Some(outline)) = (self.regex.get(), &self.outline) else { return true };
+        if outline.asked.fetch_add(1, Ordering::Relaxed) >= ASKED {
+            return true;
+        }
         let farther = if let Begins::Within(most) = self.begins { most } else { 0 };
         let reach = |longest| to.saturating_add(farther).saturating_add(longest);
         let end = text.len().min(self.longest.map_or(usize::MAX, reach));
-        let regex = regex.get_or_init(|| compile_outline(outline, self.begins));
+        let regex = outline.regex.get_or_init(|| compile_outline(outline.pattern, self.begins));
         match self.begins {
             Begins::Anywhere => regex.is_match_at(&text[..end], from),
             Begins::Within(0) => (from..=to.min(text.len())).any(|from| regex.is_match(&text[from..end])),
@@ -351,7 +374,7 @@ impl RuleSet {
             None => {
                 let rule = Rule::prepare(self.source(number), builtin::chain(number), builtin::longest(number));
                 let rule = rule.expect("built-in rules are checked by a test");
-                let outline = builtin::outline(number).map(|outline| (outline, OnceLock::new()));
+                let outline = builtin::outline(number).map(Outline::new);
                 Some(Rule { least: rule.least.max(builtin::shortest(number)), outline, ..rule })
             }
         });
@@ -448,14 +471,16 @@ mod tests {
             let prepare = || Rule::prepare(source.clone(), None, builtin::longest(number)).expect("a rule");
             let Some(outline) = builtin::outline(number) else { continue };
             outlines += 1;
-            let quick = Rule { outline: Some((outline, OnceLock::new())), ..prepare() };
+            let quick = Rule { outline: Some(Outline::new(outline)), ..prepare() };
             let exact = prepare();
             for (number, template) in source.examples.iter().chain(&source.negative_examples).enumerate() {
                 let text = check::example(&source, template, number).expect("an example");
                 let longer = format!("{}{text}x{text}-{text}", "a \"".repeat(50));
                 for text in [text.as_bytes(), longer.as_bytes()] {
+                    let asked = &quick.outline.as_ref().expect("it was given one").asked;
                     for from in (0..text.len()).step_by(2) {
                         for to in [from, text.len()] {
+                            asked.store(0, Ordering::Relaxed);
                             let found = exact.find(text, from..=to).filter(|found| found.whole.start <= to);
                             assert!(
                                 found.is_none() || quick.may_match(text, from, to),

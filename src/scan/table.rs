@@ -156,9 +156,9 @@ fn lines(text: &[u8], word: &Range<usize>, seen: &mut Seen, found: &mut Column) 
 /// `(id, login, password) VALUES (1, 'anna', '…'), (…)`, and `COPY … (id, token) FROM stdin;` with its lines.
 fn sql(text: &[u8], word: &Range<usize>, found: &mut Column) -> Option<()> {
     let floor = word.start.saturating_sub(HEAD);
-    let open = floor + text[floor..word.start].iter().rposition(|b| b"()=;".contains(b))?;
-    let close = word.end + text[word.end..text.len().min(word.end + HEAD)].iter().position(|b| b"()=;".contains(b))?;
-    if text[open] != b'(' || text[close] != b')' {
+    let open = floor + memchr::memrchr3(b'(', b')', b'=', &text[floor..word.start])?;
+    let close = word.end + memchr::memchr3(b'(', b')', b'=', &text[word.end..text.len().min(word.end + HEAD)])?;
+    if text[open] != b'(' || text[close] != b')' || memchr::memchr(b';', &text[open..close]).is_some() {
         return None;
     }
     let cells = split(text, open + 1..close, b',');

@@ -22,7 +22,7 @@ pub use placeholder::placeholder;
 use characters::Classes;
 use code::{camel_case, constant, looks_like_code};
 pub use key::{harmless_key, words};
-use placeholder::{dummy_password, stepping};
+use placeholder::{dummy_password, stands_for_password, stepping};
 use reference::{ciphertext, reference};
 pub use role::{Role, role};
 use strength::{application_password, drawn_short, sentence, strong};
@@ -49,6 +49,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     }
     if let Some(why) = reference(value).or_else(|| ciphertext(value)) {
         return Err(why);
+    }
+    if found.place.is_login_file() && found.key.is_none_or(key::chosen) {
+        return in_use(value, verdict);
     }
     if let Some(why) = form::none(found) {
         return Err(why);
@@ -95,6 +98,15 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         return Ok(());
     }
     weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("weak for a password")), verdict)
+}
+
+/// What a file of logins holds as a password, however weak, unless it stands for one.
+fn in_use(value: &[u8], verdict: &mut Verdict) -> Result<(), Dropped> {
+    if stands_for_password(value) {
+        return Err("a placeholder");
+    }
+    verdict.reasons.push("in a file of logins".to_owned());
+    Ok(())
 }
 
 /// Whether a key says only that something is passed, `renderPass`, or is in packed code, and nobody's name stands
@@ -244,6 +256,9 @@ pub fn url_value(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped
 /// # Errors
 /// Why the value is no finding.
 pub fn command_password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
+    if found.place.is_login_file() && reference(found.secret).is_none() {
+        return in_use(found.secret, verdict);
+    }
     if let Some(why) = reference(found.secret).or_else(|| form::none(found)) {
         return Err(why);
     }

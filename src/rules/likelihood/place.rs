@@ -67,6 +67,12 @@ impl Place<'_> {
         remark || self.kind() == Kind::MadeUp
     }
 
+    /// Whether it is a file of logins, and nobody's example: what stands there as a password is one in use.
+    pub fn is_login_file(&self) -> bool {
+        let name = self.path.rsplit(|&b| b == b'/').next().unwrap_or_default().to_ascii_lowercase();
+        LOGIN_FILES.contains(&name.as_slice()) && self.kind() != Kind::MadeUp
+    }
+
     /// Whether it is a file of test vectors, which are drawn and open nothing.
     pub fn is_vectors(&self) -> bool {
         let lower = self.path.to_ascii_lowercase();
@@ -326,6 +332,41 @@ const SETTINGS_FILES: [&[u8]; 12] = [
     b".credentials",
     b"sftp.json",
     b"sftp-config.json",
+];
+
+/// Files in which programs keep with which user and password they log in, and hardly anything else.
+const LOGIN_FILES: [&[u8]; 31] = [
+    b".netrc",
+    b"_netrc",
+    b".pgpass",
+    b"pgpass.conf",
+    b".my.cnf",
+    b".git-credentials",
+    b".ftpconfig",
+    b".esmtprc",
+    b".msmtprc",
+    b".fetchmailrc",
+    b".mbsyncrc",
+    b".dockercfg",
+    b".s3cfg",
+    b".boto",
+    b".pypirc",
+    b".remote-sync.json",
+    b"sftp.json",
+    b"sftp-config.json",
+    b"ftpsync.settings",
+    b"deployment-config.json",
+    b"filezilla.xml",
+    b"recentservers.xml",
+    b"sitemanager.xml",
+    b"webservers.xml",
+    b"dbeaver-data-sources.xml",
+    b".dbeaver-data-sources.xml",
+    b"robomongo.json",
+    b"robo3t.json",
+    b"winscp.ini",
+    b"wp-config.php",
+    b"ventrilo_srv.ini",
 ];
 
 /// Endings of files of nested data.

@@ -89,6 +89,35 @@ fn longest_run(body: &[u8]) -> usize {
     longest
 }
 
+/// Whether a value says that a password is to be put there: `your_password_here`, `<password>`, `****`.
+pub(super) fn stands_for_password(value: &[u8]) -> bool {
+    let words = [
+        "your",
+        "change",
+        "placeholder",
+        "replace",
+        "insert",
+        "todo",
+        "fixme",
+        "redacted",
+        "removed",
+        "masked",
+        "_here",
+        "-here",
+        "xxx",
+        "***",
+        "...",
+    ];
+    let lower = value.to_ascii_lowercase();
+    let hidden = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b'0'));
+    let nothing = ["none", "null", "undefined", "prompt", "keyring", "keychain"];
+    hidden
+        || value.starts_with(b"<")
+        || value.starts_with(b"[") && value.ends_with(b"]")
+        || nothing.iter().any(|word| lower == word.as_bytes())
+        || words.iter().any(|word| contains(&lower, word.as_bytes()))
+}
+
 /// Values that people write where a password will stand later.
 const DUMMY_PASSWORDS: [&str; 61] = [
     "password",

@@ -18,7 +18,8 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
         (b"</th>", b"<td>"),
         (b"</dt>", b"<dd>"),
     ];
-    for (name, value) in ELEMENTS {
+    let markup = matches!(rest.first(), Some(b'<' | b'>' | b':'));
+    for (name, value) in ELEMENTS.into_iter().filter(|_| markup) {
         let Some(after) = rest.strip_prefix(name).or_else(|| rest.strip_prefix(b":")?.strip_prefix(name)) else {
             continue;
         };

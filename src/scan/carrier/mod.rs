@@ -50,7 +50,8 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
         .unwrap_or(at);
     at = skip(text, at, is_blank, 64);
     // `Authorization: MAC id="…"` gives it no type.
-    if !text[key.clone()].to_ascii_lowercase().ends_with(b"authorization") {
+    let header = key.len() >= 13 && text[key.end - 13..key.end].eq_ignore_ascii_case(b"authorization");
+    if !header {
         at = after_type(text, at);
     }
     let after = compared_before(text, &key).or_else(|| separator(text, at))?;

@@ -24,6 +24,10 @@ pub(super) fn element(text: &[u8], key: &Range<usize>, at: usize) -> Option<usiz
 /// Where the literal begins with which a variable is compared the other way round: `"…".equals(password)`.
 pub(super) fn compared_before(text: &[u8], key: &Range<usize>) -> Option<usize> {
     let before = &text[key.start.saturating_sub(NAMED)..key.start];
+    let sign = before.strip_suffix(b" ").unwrap_or(before);
+    if !matches!(sign.last(), Some(b'(' | b'=')) {
+        return None;
+    }
     let ends = matches!(text.get(key.end), Some(b')' | b':' | b' ' | b'\n' | b'&') | None);
     let signs: [&[u8]; 7] = [b".equals(", b"=== ", b"!== ", b"== ", b"!= ", b"==", b".eql?("];
     let literal = signs.iter().find_map(|sign| before.strip_suffix(*sign)).filter(|_| ends)?.trim_ascii_end();
@@ -53,6 +57,10 @@ pub(super) fn own_line(text: &[u8], at: usize) -> bool {
 /// What stands around a value in a notation of its own: CDATA of XML, a tag or anchor of YAML, brackets of
 /// a list, a call that only wraps it (`String::from("…")`, `Field(default="…")`).
 pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
+    // Most values are none of these, as their first byte tells.
+    if !text.get(at).is_some_and(|first| b"<&!SsFBnbOA".contains(first)) {
+        return at;
+    }
     const WRAPS: [&[u8]; 14] = [
         b"String::from(",
         b"String(",
@@ -82,7 +90,7 @@ pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
     if known && rest.get(tag) == Some(&b' ') {
         return at + tag + 1;
     }
-    for wrap in WRAPS {
+    for wrap in WRAPS.into_iter().filter(|wrap| rest.first() == wrap.first()) {
         if let Some(inner) = rest.strip_prefix(wrap) {
             let named = inner.strip_prefix(b"default=".as_slice()).map_or(0, |_| 8);
             let quoted = matches!(inner.get(named), Some(b'"' | b'\''));
@@ -117,11 +125,11 @@ pub(super) fn skip_string_prefix(text: &[u8], at: usize) -> usize {
 /// variable that is not set.
 pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 160)];
-    let line = line_that_goes_on(rest);
     // Most values are followed by no literal at all.
-    if matches!(line.first(), Some(b'"' | b'\'' | b'`')) || memchr::memchr3(b'"', b'\'', b'`', line).is_none() {
+    if matches!(rest.first(), Some(b'"' | b'\'' | b'`')) || memchr::memchr3(b'"', b'\'', b'`', rest).is_none() {
         return None;
     }
+    let line = line_that_goes_on(rest);
     let signs = [
         b"||".as_slice(),
         b"??",
@@ -219,29 +227,8 @@ pub(super) const WIDE_COLON: &[u8] = "\u{ff1a}".as_bytes();
 /// `,` or `(` of a call, what prose says (`is`), or the blank after an option of a command line.
 pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 4)];
-    for token in [
-        b":=".as_slice(),
-        b"=>",
-        b"||",
-        b"??",
-        b"->",
-        b"<-",
-        b"===",
-        b"!==",
-        b"==",
-        b"!=",
-        b"?=",
-        b"||=",
-        b"=",
-        b":",
-        b">",
-        b",",
-        b"(",
-        WIDE_COLON,
-    ] {
-        if rest.starts_with(token) {
-            return Some(at + token.len());
-        }
+    if let Some(sign) = sign(rest) {
+        return Some(at + sign);
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
     if rest.starts_with(b"{ ") && fetches(text, at) {
@@ -251,6 +238,16 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
         .or_else(|| said(text, at))
         .or_else(|| next_item(text, begin, at))
         .or_else(|| beside(text, begin, at))
+}
+
+/// The length of the sign with which a text begins.
+fn sign(rest: &[u8]) -> Option<usize> {
+    const SIGNS: [&[u8]; 18] = [
+        b":=", b"=>", b"||", b"??", b"->", b"<-", b"===", b"!==", b"==", b"!=", b"?=", b"||=", b"=", b":", b">", b",",
+        b"(", WIDE_COLON,
+    ];
+    let first = *rest.first()?;
+    SIGNS.into_iter().find(|sign| sign[0] == first && rest.starts_with(sign)).map(<[u8]>::len)
 }
 
 /// C++'s `std::string key{"…"}`, the text on the same line or the next; Perl's `$keys{"…"}` looks one up.
@@ -273,7 +270,9 @@ fn fetches(text: &[u8], at: usize) -> bool {
 fn said(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 5)];
     // Chinese and Japanese say it in the name: `密码为 …`.
-    let told = || ["为", "為", "是", "は"].iter().any(|word| text[..at].trim_ascii_end().ends_with(word.as_bytes()));
+    let before = text[at.saturating_sub(8)..at].trim_ascii_end();
+    let wide = before.last().is_some_and(|b| !b.is_ascii());
+    let told = || wide && ["为", "為", "是", "は"].iter().any(|word| before.ends_with(word.as_bytes()));
     if !rest.first()?.is_ascii_graphic() {
         return None;
     }
@@ -335,8 +334,8 @@ fn is_told(text: &[u8], at: usize) -> bool {
     };
     let has = |test: fn(&u8) -> bool| word.iter().any(test);
     // Types and encodings are small letters and figures too: `varchar30`, `utf8mb4`.
-    let named = word.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) && random_bits(word) < TOLD;
-    (ends || comma) && word.len() >= 6 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !named
+    let named = || word.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) && random_bits(word) < TOLD;
+    (ends || comma) && word.len() >= 6 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !named()
 }
 
 /// Whether a key stands at the head of its line, or behind what defines a name.
@@ -355,6 +354,9 @@ fn skip_back_blank(text: &[u8], at: usize) -> usize {
 /// Skips the scheme of an `Authorization` header's value.
 pub(super) fn skip_scheme(text: &[u8], at: usize) -> usize {
     let rest = &text[at..];
+    if !rest.first().is_some_and(|first| b"bstagBSTAG".contains(first)) {
+        return at;
+    }
     for scheme in SCHEMES.iter().rev() {
         let Some(head) = rest.get(..scheme.len()) else { continue };
         if head.eq_ignore_ascii_case(scheme) {
