@@ -241,7 +241,18 @@ fn a_file_of_logins_holds_passwords_however_weak() {
         assert!(blocks_in("wp-config.php", &format!("define( 'DB_PASSWORD', '{word}' );\n")), "{word}");
         assert!(!blocks_in("tests/wp-config.php", &format!("define( 'DB_PASSWORD', '{word}' );\n")), "{word}");
     }
-    for blank in ["database_password_here", "<password>", "your_password", "********"] {
+    for blank in ["database_password_here", "<password>", "your_password", "********", "example password"] {
         assert!(!blocks_in("wp-config.php", &format!("define( 'DB_PASSWORD', '{blank}' );\n")), "{blank}");
     }
+    assert!(!blocks_in("wp-config.php", "$db_password = read_from_vault();\n"));
+}
+
+#[test]
+fn the_trailer_of_the_ledger_is_no_secret() {
+    for id in [["k3p", "wdjg3"], ["c2axk", "mdp"], ["vkwcx", "key"], ["7q4xe", "tok"]] {
+        let line = make(&format!("Leakwarden-Ledger: {}:29:{{hex:16}}", id.concat()));
+        assert!(!blocks(&format!("Mend the build\n\n{line}\n")), "{line}");
+        assert!(blocks(&format!("{}\n{line} password = {}", "Mend it", make("{base62:16}"))), "what stands beside it");
+    }
+    assert!(blocks(&make("Leakwarden-Ledger: password={base62:20}")), "what only looks like it");
 }

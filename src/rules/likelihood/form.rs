@@ -10,7 +10,8 @@ use crate::rules::filters::{Dropped, Match};
 type Form = (fn(&Match<'_>) -> bool, Dropped);
 
 /// In order: what is said of a value is what the first of them says.
-const FORMS: [Form; 29] = [
+const FORMS: [Form; 30] = [
+    (anchor, "how far leakwarden's ledger was"),
     (passed_on, "the server that requests are passed to"),
     (repeats, "a name that repeats its key"),
     (|found| time(found.secret), "a time"),
@@ -64,6 +65,19 @@ fn time(value: &[u8]) -> bool {
 /// its key ends with: `suite("samba.chgdcpass", "chgdcpass")`.
 fn repeats(found: &Match<'_>) -> bool {
     found.key.is_some_and(|key| key.len() >= 6 && found.secret.starts_with(key) || key.ends_with(found.secret))
+}
+
+/// The trailer that says how far the ledger was, `Leakwarden-Ledger: 2pj7y8gr:32:…`: an id that was drawn may hold
+/// a word of keys.
+fn anchor(found: &Match<'_>) -> bool {
+    let Some(before) = found.place.line_before().strip_prefix(b"Leakwarden-Ledger: ") else { return false };
+    let after = found.place.after.split(|&b| b == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let line = [before, found.secret, after].concat();
+    let mut parts = line.split(|&b| b == b':');
+    let mut part = |length: std::ops::RangeInclusive<usize>, test: fn(&u8) -> bool| {
+        parts.next().is_some_and(|part| length.contains(&part.len()) && part.iter().all(test))
+    };
+    part(8..=8, u8::is_ascii_alphanumeric) && part(1..=20, u8::is_ascii_digit) && part(16..=16, u8::is_ascii_hexdigit)
 }
 
 /// What nginx passes requests to: `fastcgi_pass php8backend;`.

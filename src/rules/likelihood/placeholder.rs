@@ -56,9 +56,9 @@ pub fn placeholder(body: &[u8]) -> Option<Dropped> {
         return Some("a placeholder: cut short or in brackets");
     }
     let lower = body.to_ascii_lowercase();
-    // AWS marks the values of its documentation so.
-    if body.ends_with(b"EXAMPLE") || body.ends_with(b"EXAMPLEKEY") {
-        return Some("a placeholder: it ends in `EXAMPLE`");
+    // AWS marks the values of its documentation so. Chance makes seven given letters once in 10^10 values of 300.
+    if contains(body, b"EXAMPLE") {
+        return Some("a placeholder: it holds `EXAMPLE`");
     }
     let held = held(&lower);
     let has = |word: &str| may_hold(held, word) && contains(&lower, word.as_bytes());

@@ -1,5 +1,7 @@
 //! Passwords that people choose and that nothing but their place tells from words: `moonlight`.
 
+use std::cell::LazyCell;
+
 use super::key;
 use super::place::{Company, Kind};
 use crate::level::Confidence;
@@ -25,12 +27,27 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
         return Some(Weak::Used("words with capitals and a number behind them"));
     }
     let key = found.key.filter(|key| key::chosen(key))?;
-    let code = matches!(kind, Kind::Configuring | Kind::Other);
-    let company = found.place.has_company(found.secret, code);
-    if company.same || DEFAULTS.iter().any(|word| found.secret.eq_ignore_ascii_case(word.as_bytes())) {
+    if DEFAULTS.iter().any(|word| found.secret.eq_ignore_ascii_case(word.as_bytes())) {
         return Some(Weak::Doubtful("a default password"));
     }
-    let Company { user, host, .. } = company;
+    let code = matches!(kind, Kind::Configuring | Kind::Other);
+    // Lines around are read only where something depends on them.
+    let company = LazyCell::new(|| found.place.has_company(found.secret, code));
+    match by_place(found, key, kind, &company)? {
+        Weak::Used(_) if company.same => Some(Weak::Doubtful("a default password")),
+        weak => Some(weak),
+    }
+}
+
+/// What kind of file, key and company say of a weak value.
+fn by_place(
+    found: &Match<'_>,
+    key: &[u8],
+    kind: Kind,
+    company: &LazyCell<Company, impl FnOnce() -> Company>,
+) -> Option<Weak> {
+    let user = || company.user;
+    let host = || company.host;
     let wireless = || [b"wifi".as_slice(), b"wlan", b"wpa", b"psk"].iter().any(|word| contains_word(key, word));
     if key.eq_ignore_ascii_case(b"Cleartext-Password") {
         return Some(Weak::Used("a password in clear text, as its key says"));
@@ -52,14 +69,14 @@ pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
     }
     match kind {
         Kind::Settings if !label(found.secret) && ends_line(found) => Some(Weak::Used("in a file of settings")),
-        Kind::Settings | Kind::Data if user || host => Some(Weak::Used(BESIDE)),
+        Kind::Settings | Kind::Data if user() || host() => Some(Weak::Used(BESIDE)),
         Kind::Data if variable => Some(Weak::Used("given to a variable")),
         Kind::Data => Some(Weak::Doubtful("a word, which may say something else here")),
-        Kind::Configuring if found.quoted && (user || host) => Some(Weak::Used(BESIDE)),
+        Kind::Configuring if found.quoted && (user() || host()) => Some(Weak::Used(BESIDE)),
         Kind::Other if variable && !found.quoted && !found.place.is_code() && alone(found) => {
             Some(Weak::Used("given to a variable, alone on its line"))
         }
-        Kind::Other if found.quoted && user && host && !letters(found.secret) => Some(Weak::Used(BESIDE)),
+        Kind::Other if found.quoted && user() && host() && !letters(found.secret) => Some(Weak::Used(BESIDE)),
         Kind::Other if !found.place.is_code() && ends_line(found) && chosen_with_care(found.secret) => {
             Some(Weak::Used("a word with capitals and figures, alone on its line"))
         }
