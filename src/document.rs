@@ -126,9 +126,14 @@ fn place_of(text: &str, at: usize) -> (usize, usize, Option<&str>) {
     let at = (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let start = text[..at].rfind('\n').map_or(0, |feed| feed + 1);
     let line = text[start..].lines().next().unwrap_or("");
-    let plain = |key: &str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) && key.len() <= 60;
+    let plain = |key: &str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) && is_name(key);
     let key = line.split_once('=').map(|(key, _)| key.trim()).filter(|key| !key.is_empty() && plain(key));
     (text[..start].matches('\n').count() + 1, text[start..at].chars().count() + 1, key)
+}
+
+/// Whether a word may be the name of a field, and not a credential that was put in its place.
+fn is_name(word: &str) -> bool {
+    word.len() <= 60 && (word.len() < 12 || word.bytes().filter(u8::is_ascii_digit).count() < 2)
 }
 
 /// A message with everything between double quotes cut: that is where values stand.
@@ -136,6 +141,11 @@ fn without_values(message: &str) -> String {
     // "unknown variant `VALUE`, expected …": there the value stands between the first backticks.
     if let Some((value, rest)) = message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`')) {
         return without_values(&format!("a word of {} characters that is not known{rest}", value.chars().count()));
+    }
+    if let Some((field, rest)) = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'))
+        && !is_name(field)
+    {
+        return without_values(&format!("unknown field of {} characters{rest}", field.chars().count()));
     }
     let mut out = String::new();
     for (number, part) in message.split('"').enumerate() {
@@ -164,6 +174,8 @@ mod tests {
         let variant = without_values("unknown variant `the value`, expected `a` or `b`");
         assert!(!variant.contains("the value") && variant.ends_with("expected `a` or `b`"), "{variant}");
         assert!(error("number = = 1").starts_with("line 1"));
+        let pasted = ["q7Kxm2Zr", "9LpT4vWn"].concat();
+        assert!(!error(&format!("{pasted} = 1")).contains(&pasted));
     }
 
     #[test]

@@ -256,3 +256,16 @@ fn the_trailer_of_the_ledger_is_no_secret() {
     }
     assert!(blocks(&make("Leakwarden-Ledger: password={base62:20}")), "what only looks like it");
 }
+
+#[test]
+fn a_call_on_two_lines_is_given_one_text() {
+    assert!(blocks(&make("    ds.setPassword(\n        \"{base62:16}\");\n")));
+    let others = [
+        "    force_password_change(\n        \"(distinguishedName=\" + str(dn) + \")\")\n",
+        "    check_credential_is_unicode(\n        'foo\\xe2\\x80\\x99', 'bar\\xe2\\x80'\n    )\n",
+        "set password_string    \"(P|p)assword.*\"\n",
+    ];
+    for text in others {
+        assert!(!blocks(text), "{text}");
+    }
+}

@@ -223,7 +223,7 @@ impl<'a> Hits<'a> {
         let end = match rule.kind {
             Kind::Token => self.token(rule, number, candidate),
             Kind::FileName if !content => self.file_name(rule),
-            Kind::Assigned if content && self.fragment.nature == Nature::Text => self.assigned(rule, number, candidate),
+            Kind::Assigned if self.fragment.nature == Nature::Text => self.assigned(rule, number, candidate),
             Kind::Context if content && self.fragment.nature == Nature::Text => self.context(rule, number, candidate),
             _ => None,
         };
@@ -398,6 +398,10 @@ impl<'a> Hits<'a> {
         let verdict = filters::judge(rule, &found, &mut steps);
         self.tried(|| Trial::judged(rule, secret.clone(), key.clone(), steps));
         let Ok(verdict) = verdict else { return false };
+        // Names of files hold words of keys often, and what `wget` makes of a URL: `index.html?api_key=…`.
+        if self.fragment.part == Part::Path && rule.kind == Kind::Assigned && !filters::surely_random(found.secret) {
+            return false;
+        }
         self.all.push(Hit {
             rule,
             span: secret.clone(),

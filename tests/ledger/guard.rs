@@ -44,6 +44,10 @@ fn the_guard_warns_of_no_rotation_while_somebody_writes_and_of_an_edit() {
             for _ in 0..10 {
                 assert_eq!(look(&mut house), []);
             }
+            // What nobody wrote to since the last time is not there, and is not rotated.
+            while !folder.join("ledger.jsonl").exists() {
+                assert_eq!(look(&mut house), []);
+            }
             let name = format!("dateext\n    dateformat -2026112{round}");
             rotate(scratch.path(), &shipped(&folder).replace("dateext", &name));
         }

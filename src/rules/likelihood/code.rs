@@ -18,6 +18,10 @@ pub(super) fn looks_like_code(value: &[u8], quoted: bool, classes: &Classes) -> 
     if contains(value, b"[A-Za-z") || contains(value, b"[0-9") || contains(value, b"(?") {
         return true;
     }
+    // Patterns of what asks for a password, `(P|p)assword.*`.
+    if contains(value, b".*") && contains(value, b"assw") {
+        return true;
+    }
     // A path, a URL, a file name, a dotted or dashed name made of words.
     if value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"../") || contains(value, b"://") {
         return true;

@@ -189,7 +189,7 @@ pub(super) fn chosen(key: &[u8]) -> bool {
     let several = [b"passwords".as_slice(), b"passwds", b"pwds"].iter().any(|own| stem.ends_with(own));
     let stem = &stem[..stem.len() - usize::from(several)];
     let ends = ["pass", "password", "passwd", "pwd", "passphrase", "phrase", "passwort", "kennwort", "senha", "passe"];
-    let known = ["pw", "psw", "pswd", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
+    let known = ["pw", "psk", "psw", "pswd", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
     // Capitals of other scripts stand here too: only ASCII is folded.
     let other = [
         "\u{41f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",

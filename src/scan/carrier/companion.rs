@@ -32,6 +32,11 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     if gap == 0 {
         return None;
     }
+    // Of Terraform's `variable "db_password" {` the default may stand below its type and its description.
+    let (gap, rest) = match below_others(text, at, at + gap) {
+        Some(place) => (place - at, &text[place..text.len().min(place + 32)]),
+        None => (gap, rest),
+    };
     let name = [b"value".as_slice(), b"default", b"parametervalue"]
         .into_iter()
         .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
@@ -39,6 +44,24 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
     let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
     matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
+}
+
+/// Where the line begins that gives a default, below those that tell what a variable of Terraform is.
+fn below_others(text: &[u8], from: usize, at: usize) -> Option<usize> {
+    let mut at = at;
+    text[from..at].contains(&b'{').then_some(())?;
+    for _ in 0..6 {
+        let line = &text[at..text.len().min(at + 256)];
+        if line.starts_with(b"default") {
+            return Some(at);
+        }
+        [b"type".as_slice(), b"description", b"sensitive", b"nullable", b"ephemeral"]
+            .iter()
+            .find(|own| line.starts_with(own))?;
+        let end = at + memchr::memchr(b'\n', line)? + 1;
+        at = end + text[end..].iter().take(32).take_while(|b| b.is_ascii_whitespace()).count();
+    }
+    None
 }
 
 /// The length of the blanks and remarks between two elements of XML.
@@ -56,12 +79,17 @@ fn remarks(text: &[u8]) -> usize {
 /// Where a key is itself a value and its companion stands before it, `{"value": "…", "name": "DB_PASSWORD"}`:
 /// the place after the companion's name.
 pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
-    let ends = text[at..text.len().min(at + 64)].trim_ascii_start().starts_with(b"}");
+    let rest = &text[at..text.len().min(at + 96)];
+    let rest = &rest[..memchr::memchr(b'}', rest).unwrap_or(0)];
+    let ends = memchr::memmem::find(rest, b"alue").is_none() && text.get(at + rest.len()) == Some(&b'}');
     let floor = key.start.saturating_sub(NAMED);
     let before = &text[floor..key.start];
     let own = &text[at..text.len().min(at + 64)];
     let own = own.trim_ascii_start().is_empty() || own.iter().find(|b| !is_blank(**b)).is_some_and(|b| *b == b'\n');
     if let Some(place) = item_before(before).filter(|_| own) {
+        return Some(floor + place);
+    }
+    if let Some(place) = attribute_before(before) {
         return Some(floor + place);
     }
     let name = before.strip_suffix(b"\"").filter(|_| ends && at > key.end)?.trim_ascii_end();
@@ -73,6 +101,16 @@ pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Op
     let blank = name[open + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
     let own = values.iter().find(|own| name[open + 1 + blank..].starts_with(own))?;
     Some(floor + open + blank + own.len())
+}
+
+/// The same in an element of XML: `<add value="…" key="DbPassword"/>`.
+fn attribute_before(before: &[u8]) -> Option<usize> {
+    let names = [b" name=\"".as_slice(), b" key=\"", b" id=\""];
+    names.iter().find(|name| before.ends_with(name))?;
+    let tag = memchr::memrchr2(b'<', b'>', before).filter(|&at| before[at] == b'<')?;
+    [b" value=\"".as_slice(), b" content=\""]
+        .iter()
+        .find_map(|own| memchr::memmem::find(&before[tag..], own).map(|at| tag + at + own.len() - 2))
 }
 
 /// The same in YAML: `- value: …` on the line before `name: DB_PASSWORD`.

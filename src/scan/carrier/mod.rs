@@ -75,6 +75,9 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if matches!(text[after - 1], b':' | b'=' | b'|' | b'?' | b'{') || text[after - 1] == b'>' && own_line(text, after) {
         at = next_line(text, at);
     }
+    if text[after - 1] == b'(' {
+        at = only_argument(text, at);
+    }
     // Markdown's `**Token:** 8f…`.
     if text[..after].ends_with(b":") && text[after..].starts_with(b"** ") {
         at = skip(text, after + 2, is_blank, 64);
@@ -156,7 +159,14 @@ fn first_argument(text: &[u8], start: usize) -> bool {
             matches!(last, b"\"String\"" | b"'String'" | b"\"string\"") || last.starts_with(b"&")
         })
     };
-    at > floor && (matches!(text[at - 1], b'(' | b'b' | b'@' | b'{') || typed())
+    // `["--password", "…"]`, `Map.of("user", "app", "password", "…")`, `set :password, "…"`.
+    let before = &text[floor..start];
+    let paired = || {
+        memchr::memmem::find(before, b"Map.of(").is_some()
+            || before.ends_with(b"set :")
+            || text[start..].starts_with(b"--") && matches!(before.last(), Some(b'"' | b'\''))
+    };
+    at > floor && (matches!(text[at - 1], b'(' | b'b' | b'@' | b'{') || typed() || paired())
 }
 
 fn after_blank(text: &[u8], after: usize) -> usize {
@@ -439,6 +449,18 @@ mod tests {
             "std::string DB_PASSWORD{\"v1\"};",
             "std::string DB_PASSWORD{\n    \"v1\"};",
             "a = DB_PASSWORD - 'v1'",
+            "variable \"DB_PASSWORD\" {\n  type = string\n  description = \"x\"\n  default = \"v1\"\n}",
+            "<add value=\"v1\" key=\"DB_PASSWORD\"/>",
+            "<input value=\"v1\" type=\"hidden\" name=\"DB_PASSWORD\">",
+            "<string name=\"DB_PASSWORD\" translatable=\"false\">v1</string>",
+            "[\"--DB_PASSWORD\", \"v1\"]",
+            "DB_PASSWORD(\n    \"v1\");",
+            "DB_PASSWORD = /* x */ \"v1\";",
+            "Map.of(\"user\", \"app\", \"DB_PASSWORD\", \"v1\")",
+            "DB_PASSWORD VARCHAR2(30) := 'v1';",
+            "set(DB_PASSWORD \"v1\")",
+            "set :DB_PASSWORD, 'v1'",
+            "{\"value\": \"v1\", \"key\": \"DB_PASSWORD\", \"enabled\": true}",
             "export const DB_PASSWORD =\n  process.env.DB_PW ||\n  \"v1\";",
             "const DB_PASSWORD = process.env.DB_PW\n  ?? 'v1';",
             "\u{8bf7}\u{59a5}\u{5584}\u{4fdd}\u{7ba1}\u{ff0c}DB_PASSWORD\u{ff1a}v1\u{ff0c}\u{52ff}",

@@ -13,7 +13,8 @@ pub(super) const SCHEMES: [&[u8]; 9] =
 /// After the attributes of an element whose name is the key: `<Pass encoding="base64">`.
 pub(super) fn element(text: &[u8], key: &Range<usize>, at: usize) -> Option<usize> {
     let prefix = back(text, key.start.saturating_sub(24), key.start, |b| b.is_ascii_alphanumeric() || b == b':');
-    let opens = prefix > 0 && text[prefix - 1] == b'<';
+    // Android's `<string name="api_key" translatable="false">`.
+    let opens = prefix > 0 && text[prefix - 1] == b'<' || text[..key.start].ends_with(b"<string name=\"");
     if !opens || !text.get(at).is_some_and(|&b| is_blank(b)) {
         return None;
     }
@@ -58,8 +59,12 @@ pub(super) fn own_line(text: &[u8], at: usize) -> bool {
 /// a list, a call that only wraps it (`String::from("…")`, `Field(default="…")`).
 pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
     // Most values are none of these, as their first byte tells.
-    if !text.get(at).is_some_and(|first| b"<&!SsFBnbOA".contains(first)) {
+    if !text.get(at).is_some_and(|first| b"<&!/SsFBnbOA".contains(first)) {
         return at;
+    }
+    if text[at..].starts_with(b"/* ") {
+        let remark = memchr::memmem::find(&text[at..text.len().min(at + 96)], b"*/ ");
+        return remark.map_or(at, |length| skip(text, at + length + 3, is_blank, 8));
     }
     const WRAPS: [&[u8]; 14] = [
         b"String::from(",
@@ -110,6 +115,15 @@ pub(super) fn next_line(text: &[u8], at: usize) -> usize {
     }
     let indent = rest[opening + 1..].iter().take_while(|&&b| is_blank(b)).count();
     if indent == 0 { at } else { at + opening + 1 + indent }
+}
+
+/// Where the text begins that is all a call is given, on the line after its bracket; otherwise the same place.
+pub(super) fn only_argument(text: &[u8], at: usize) -> usize {
+    let next = next_line(text, at);
+    let Some(quote @ (b'"' | b'\'')) = text.get(next) else { return at };
+    let rest = &text[next + 1..text.len().min(next + 160)];
+    let closes = memchr::memchr(*quote, rest).is_some_and(|end| rest[end + 1..].trim_ascii_start().starts_with(b")"));
+    if closes { next } else { at }
 }
 
 /// Skips what stands before a quote in string literals: `b"`, `r'`, `@"`, `f"`, `u8"`.
@@ -180,7 +194,13 @@ pub(super) fn after_type(text: &[u8], at: usize) -> usize {
     let rest = rest.strip_prefix(b"As ").unwrap_or(rest);
     let at = text.len().min(at + 48) - rest.len();
     let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*')).count();
+    // `VARCHAR2(30)` of PL/SQL.
+    let length =
+        rest[word..].strip_prefix(b"(").map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
+    let closes = length > 0 && rest.get(word + 1 + length) == Some(&b')');
+    let word = if closes { word + length + 2 } else { word };
     let blank = rest[word..].iter().take_while(|&&b| is_blank(b)).count();
+    let blank = blank + usize::from(rest[word + blank..].starts_with(b":="));
     // Not so the next attribute of an element: `name="password" placeholder="…"`.
     let attribute = text[..at].trim_ascii_end().ends_with(b"\"");
     if word > 0 && at > 0 && is_blank(text[at - 1]) && !attribute && rest.get(word + blank) == Some(&b'=') {
@@ -293,7 +313,9 @@ fn said(text: &[u8], at: usize) -> Option<usize> {
 /// Where the value begins that stands beside its name, with nothing but a blank between them.
 fn beside(text: &[u8], begin: usize, at: usize) -> Option<usize> {
     if !text[..at].ends_with(b" ") {
-        return (is_blank(text[at - 1]) && is_told(text, at) && heads(text, begin)).then_some(at);
+        // A list of results has `PASS` and a tab.
+        let long = at - begin > 6;
+        return (long && is_blank(text[at - 1]) && is_told(text, at) && heads(text, begin)).then_some(at);
     }
     let next = text.get(at);
     let quoted = matches!(next, Some(b'"' | b'\''));
@@ -344,11 +366,11 @@ fn heads(text: &[u8], begin: usize) -> bool {
     let before = &text[begin.saturating_sub(64)..begin];
     let before = memchr::memrchr(b'\n', before).map_or(before, |at| &before[at + 1..]);
     let trimmed = before.trim_ascii();
-    trimmed.is_empty() || trimmed == b"#define" || matches!(before.last(), Some(b'@' | b':'))
+    trimmed.is_empty() || matches!(trimmed, b"#define" | b"set" | b"set(") || matches!(before.last(), Some(b'@' | b':'))
 }
 
 fn skip_back_blank(text: &[u8], at: usize) -> usize {
-    back(text, at.saturating_sub(KEY), at, |b| b == b' ')
+    back(text, at.saturating_sub(KEY), at, is_blank)
 }
 
 /// Skips the scheme of an `Authorization` header's value.
