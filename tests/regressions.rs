@@ -269,3 +269,31 @@ fn a_call_on_two_lines_is_given_one_text() {
         assert!(!blocks(text), "{text}");
     }
 }
+
+#[test]
+fn prose_and_hidden_values_are_followed_by_no_secret() {
+    let others = [
+        "WARN auth: expired for user_id={uuid} ip=10.0.0.4\n",
+        "DEBUG token=*** jti={uuid} exp=1692429062\n",
+        "refreshToken: 'acme:refreshToken:v1',\n",
+        "const all = \"ABCDEFGHIJKLMNOPQRSTUVWXYZ\".toCharArray();\n",
+        "docker run --link my-mongo:mongo -v data:/data -p 1337:1337 shop\n",
+    ];
+    for text in others {
+        assert!(!blocks(&make(text)), "{text}");
+    }
+    assert!(blocks(&make("def login(token: str=\"{base62:32}\"): pass\n")), "a type before it");
+}
+
+#[test]
+fn tables_of_wikis_hold_passwords() {
+    let tables = [
+        "+--------+------------+\n| user   | password   |\n+========+============+\n| deploy | {password:14} |\n+--------+------------+\n",
+        "|===\n|user |password\n|deploy |{password:14}\n|===\n",
+        "||user||password||\n|deploy|{password:14}|\n",
+        "| Gerät | Passwort |\n|-------|----------|\n| Drucker | Lorbeer-2017 | \n",
+    ];
+    for text in tables {
+        assert!(blocks_in("network.txt", &make(text)), "{text}");
+    }
+}

@@ -44,6 +44,11 @@ pub fn named(text: &[u8], word: Range<usize>) -> Option<Named> {
         return None;
     }
     let drawn = &text[value.clone()];
+    // `token=*** id=…`: the value is hidden, and the next name has its own.
+    let other = drawn.iter().position(|&b| b == b'=').is_some_and(|at| drawn[..at].iter().all(u8::is_ascii_alphabetic));
+    if text[gap.clone()].windows(3).any(|marks| marks == b"***") || other {
+        return None;
+    }
     // Key ids, fingerprints and names of built files are hex beside such words.
     let glued = !text[gap.clone()].iter().any(|b| matches!(b, b' ' | b'\t' | b':' | b'=' | b'|'));
     let last_is_key = text[..key_end].len() >= 3 && text[key_end - 3..key_end].eq_ignore_ascii_case(b"key");

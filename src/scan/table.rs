@@ -86,7 +86,7 @@ fn row(text: &[u8], word: &Range<usize>) -> Option<Assignment> {
 
 /// Whether a line is the rule below the names of a table's columns.
 fn is_rule(line: &[u8]) -> bool {
-    line.contains(&b'-') && line.iter().all(|b| b"|-: \r=+".contains(b))
+    (line.contains(&b'-') || line.contains(&b'=')) && line.iter().all(|b| b"|-: \r=+".contains(b))
 }
 
 /// The line around a place, if it is short enough for a row that is read.
@@ -109,14 +109,23 @@ fn lines(text: &[u8], word: &Range<usize>, seen: &mut Seen, found: &mut Column) 
     if !head.iter().all(|&b| name_byte(b) || b == sign || matches!(b, b'\r' | b'"' | b'`' | b'\'' | b'*')) {
         return None;
     }
-    let cells = split(text, begin..end, sign);
+    let mut cells = split(text, begin..end, sign);
+    // Jira's wiki doubles the sign between names: `||user||password||`.
+    let doubled = head.starts_with(b"||");
+    if doubled {
+        cells.retain(|cell| !cell.is_empty());
+        cells.insert(0, begin..begin);
+        cells.push(end..end);
+    }
     let number = cells.iter().position(|cell| cell.start <= word.start && word.end <= cell.end)?;
     // After a comma that parts columns stands no blank, after one of a sentence there is.
     let sentence = matches!(sign, b',' | b';') && head.windows(2).any(|pair| pair == [sign, b' ']);
     let names = !sentence && cells.iter().all(|cell| is_name(&text[cell.clone()]));
     let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
     let edges = if sign == b'|' { 2 } else { 0 };
-    if head.starts_with(b"|") && !is_rule(&text[end + 1..line_end(text, end + 1)]) {
+    // Below the names of Markdown and reST stands a rule, above those of AsciiDoc the mark of a table.
+    let marked = || doubled || is_rule(&text[end + 1..line_end(text, end + 1)]) || text[..begin].ends_with(b"|===\n");
+    if head.starts_with(b"|") && !marked() {
         return None;
     }
     if filled < 2 || filled + edges < cells.len() || !names || !seen.asks(begin, number) {
@@ -136,7 +145,7 @@ fn lines(text: &[u8], word: &Range<usize>, seen: &mut Seen, found: &mut Column) 
         let line = at..line_end(text, at);
         at = line.end + 1;
         let row = split(text, line.clone(), sign);
-        if is_rule(&text[line]) && all.is_empty() {
+        if is_rule(&text[line.clone()]) && (all.is_empty() || text[line.start] == b'+') {
             continue;
         }
         let Some(value) = row.get(number).filter(|_| row.len() == cells.len()).cloned() else { break };

@@ -62,9 +62,12 @@ fn time(value: &[u8]) -> bool {
 }
 
 /// What begins with all of its key, `secretRow: "secretRow_GP9Ue"`, a class of CSS or a name of a file, or what
-/// its key ends with: `suite("samba.chgdcpass", "chgdcpass")`.
+/// its key ends with: `suite("samba.chgdcpass", "chgdcpass")`; or one of its parts: `refreshToken: "acme:refreshToken"`.
 fn repeats(found: &Match<'_>) -> bool {
-    found.key.is_some_and(|key| key.len() >= 6 && found.secret.starts_with(key) || key.ends_with(found.secret))
+    let part = |key| found.secret.split(|&b| b == b':').any(|part| part == key);
+    found.key.is_some_and(|key| {
+        key.len() >= 6 && (found.secret.starts_with(key) || part(key)) || key.ends_with(found.secret)
+    })
 }
 
 /// The trailer that says how far the ledger was, `Leakwarden-Ledger: 2pj7y8gr:32:…`: an id that was drawn may hold

@@ -170,7 +170,7 @@ pub(super) fn bare(key: &[u8]) -> bool {
 
 /// Whether a key's name says that even a UUID under it opens something.
 pub(super) fn opens(key: &[u8]) -> bool {
-    let known = ["api", "access", "auth", "bearer", "refresh", "secret", "apikey", "accesskey"];
+    let known = ["api", "access", "auth", "bearer", "refresh", "secret", "security", "apikey", "accesskey"];
     words(key).iter().any(|word| known.contains(&word.as_str()))
 }
 

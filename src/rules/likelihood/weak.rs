@@ -77,8 +77,8 @@ fn by_place(
             Some(Weak::Used("given to a variable, alone on its line"))
         }
         Kind::Other if found.quoted && user() && host() && !letters(found.secret) => Some(Weak::Used(BESIDE)),
-        Kind::Other if !found.place.is_code() && ends_line(found) && chosen_with_care(found.secret) => {
-            Some(Weak::Used("a word with capitals and figures, alone on its line"))
+        Kind::Other if !found.place.is_code() && chosen_with_care(found.secret) && stands_apart(found) => {
+            Some(Weak::Used("a word with capitals and figures, alone on its line, in its cell or told as it is"))
         }
         _ if found.quoted && chosen_with_care(found.secret) => Some(Weak::Doubtful("weak for a password")),
         _ => None,
@@ -108,6 +108,13 @@ fn alone(found: &Match<'_>) -> bool {
     let command = after.first() == Some(&b' ') && after.get(1).is_some_and(|b| b.is_ascii_lowercase() || *b == b'/');
     let command = command && (figures || found.place.path.ends_with(b"sh"));
     name.is_some_and(plain) && (ends_line(found) || command)
+}
+
+/// Whether a value is all that its line or its cell of a table gives, or what a sentence says: `is …`.
+fn stands_apart(found: &Match<'_>) -> bool {
+    let (before, after) = (found.place.before, found.place.after.trim_ascii_start());
+    let cell = before.trim_ascii_end().ends_with(b"|") && after.starts_with(b"|");
+    cell || before.ends_with(b" is ") || ends_line(found)
 }
 
 /// Whether a value has capitals, small letters and figures: `Uitkijk-Post12`.

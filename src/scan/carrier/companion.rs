@@ -29,6 +29,9 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
             return Some(at + gap + name.len() + blank + value.len() - 1);
         }
     }
+    if let Some(place) = element_below(text, at) {
+        return Some(place);
+    }
     if gap == 0 {
         return None;
     }
@@ -44,6 +47,16 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
     let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
     matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
+}
+
+/// .NET's settings: `<setting name="Password" serializeAs="String">`, and `<value>` in it.
+fn element_below(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..text.len().min(at + 128)];
+    let quoted = at > 0 && text[at - 1] == b'"' && matches!(rest.first(), Some(b' ' | b'>'));
+    let close = memchr::memchr3(b'>', b'<', b'\n', rest).filter(|&close| quoted && rest[close] == b'>')?;
+    let below = close + 1 + rest[close + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let element = [b"<value>".as_slice(), b"<Value>"].iter().any(|own| rest[below..].starts_with(own));
+    element.then_some(at + below + 6)
 }
 
 /// Where the line begins that gives a default, below those that tell what a variable of Terraform is.
@@ -89,7 +102,7 @@ pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Op
     if let Some(place) = item_before(before).filter(|_| own) {
         return Some(floor + place);
     }
-    if let Some(place) = attribute_before(before) {
+    if let Some(place) = attribute_before(before).or_else(|| row_before(before)) {
         return Some(floor + place);
     }
     let name = before.strip_suffix(b"\"").filter(|_| ends && at > key.end)?.trim_ascii_end();
@@ -111,6 +124,16 @@ fn attribute_before(before: &[u8]) -> Option<usize> {
     [b" value=\"".as_slice(), b" content=\""]
         .iter()
         .find_map(|own| memchr::memmem::find(&before[tag..], own).map(|at| tag + at + own.len() - 2))
+}
+
+/// The same in SQL: `UPDATE settings SET value = '…' WHERE name = 'smtp_password'`.
+fn row_before(before: &[u8]) -> Option<usize> {
+    let name = before.strip_suffix(b"'")?.trim_ascii_end().strip_suffix(b"=")?.trim_ascii_end();
+    let line = memchr::memrchr(b'\n', name).map_or(0, |feed| feed + 1);
+    let condition = line + memchr::memmem::rfind(&name[line..], b"WHERE ")?;
+    let value = memchr::memmem::rfind(&name[line..condition], b"alue")? + line + 4;
+    let sign = memchr::memchr(b'=', &name[value..condition])?;
+    Some(value + sign)
 }
 
 /// The same in YAML: `- value: …` on the line before `name: DB_PASSWORD`.

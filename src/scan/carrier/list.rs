@@ -1,5 +1,7 @@
 //! Lists and maps of secrets under one key.
 
+use std::ops::Range;
+
 use super::{back, is_blank, skip};
 use crate::rules::filters::random_bits;
 
@@ -44,6 +46,36 @@ fn of_map(text: &[u8], bracket: usize, open: usize, value: usize) -> Option<usiz
     (several == Several::Said || long()).then_some(literal)
 }
 
+/// The text that a name is given beside others: `user, password = "anna", "…"`.
+pub(super) fn of_several(text: &[u8], key: &Range<usize>) -> Option<Range<usize>> {
+    let before = text[key.start.saturating_sub(96)..key.start].trim_ascii_end();
+    if before.last() != Some(&b',') {
+        return None;
+    }
+    let before = memchr::memrchr(b'\n', before).map_or(before, |feed| &before[feed + 1..]);
+    let names = |part: &[u8]| part.iter().all(|b| b.is_ascii_alphanumeric() || b"_., $@".contains(b));
+    let number = before.iter().filter(|&&b| b == b',').count();
+    let line = &text[key.end..text.len().min(key.end + 320)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    let sign = memchr::memchr(b'=', line)?;
+    let between = line[..sign].strip_suffix(b":").unwrap_or(&line[..sign]);
+    if number > 4 || !names(before) || !names(between) || line.get(sign + 1) == Some(&b'=') {
+        return None;
+    }
+    let mut at = sign + 1;
+    for passed in 0..=number {
+        at += line[at..].iter().take_while(|b| is_blank(**b)).count();
+        let quote = *line.get(at).filter(|_| is_quote(line, at))?;
+        let end = at + 1 + memchr::memchr(quote, &line[at + 1..])?;
+        if passed == number {
+            return Some(key.end + at + 1..key.end + end);
+        }
+        at = end + 1 + line[end + 1..].iter().take_while(|b| is_blank(**b)).count();
+        at += usize::from(*line.get(at)? == b',');
+    }
+    None
+}
+
 /// The element after one that ends there, if a list goes on.
 pub(super) fn next_of_list(text: &[u8], end: usize) -> Option<usize> {
     let rest = &text[end..text.len().min(end + 96)];
@@ -80,11 +112,24 @@ fn first_literal(text: &[u8], at: usize) -> Option<usize> {
         if is_quote(text, at) {
             return Some(at);
         }
-        let value = skip(text, at, |b| b.is_ascii_alphanumeric() || b == b'_', 16);
+        let value = past_expression(text, at);
         let comma = text.get(value).is_some_and(|&b| b == b',').then_some(value + 1)?;
         at = past_name(text, skip(text, comma, |b| b.is_ascii_whitespace(), 64))?;
     }
     None
+}
+
+/// Where a value ends that is no text: `None`, `process.env.X`, `os.environ.get("X")`.
+fn past_expression(text: &[u8], at: usize) -> usize {
+    let end = skip(text, at, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'), 48);
+    let close = match text.get(end) {
+        Some(b'(') if end > at => b')',
+        Some(b'[') if end > at => b']',
+        _ => return end,
+    };
+    let within = &text[end..text.len().min(end + 64)];
+    let within = &within[..memchr::memchr(b'\n', within).unwrap_or(within.len())];
+    memchr::memchr(close, within).map_or(end, |length| end + length + 1)
 }
 
 /// How many names of a map are read to find one that has a text.

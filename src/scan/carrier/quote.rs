@@ -9,6 +9,11 @@ use super::{KEY, VALUE, is_blank, skip};
 pub(super) fn quoted_value(text: &[u8], at: usize) -> Option<(Option<Range<usize>>, bool)> {
     let escapes = skip(text, at, |b| b == b'\\', 3);
     let quote = *text.get(escapes)?;
+    if matches!(quote, b'q' | b'%' | b'[')
+        && let Some(value) = bracketed(text, at)
+    {
+        return Some((Some(value), true));
+    }
     if !matches!(quote, b'"' | b'\'' | b'`') {
         return None;
     }
@@ -25,6 +30,27 @@ pub(super) fn quoted_value(text: &[u8], at: usize) -> Option<(Option<Range<usize
         start..end
     });
     Some((value, true))
+}
+
+/// The text between brackets that are quotes: Perl's `q{…}` and `qq(…)`, Ruby's `%q(…)`, Lua's `[[…]]`.
+fn bracketed(text: &[u8], at: usize) -> Option<Range<usize>> {
+    const QUOTES: [(&[u8], &[u8]); 9] = [
+        (b"q{", b"}"),
+        (b"q(", b")"),
+        (b"q[", b"]"),
+        (b"qq{", b"}"),
+        (b"qq(", b")"),
+        (b"%q(", b")"),
+        (b"%q{", b"}"),
+        (b"%Q(", b")"),
+        (b"[[", b"]]"),
+    ];
+    let rest = &text[at..text.len().min(at + 2 * KEY)];
+    let (open, close) = QUOTES.into_iter().find(|(open, _)| rest.starts_with(open))?;
+    let length = memchr::memmem::find(&rest[open.len()..], close)?;
+    let value = &rest[open.len()..open.len() + length];
+    let plain = |b: &u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b',');
+    value.iter().all(plain).then_some(at + open.len()..at + open.len() + length)
 }
 
 /// Whether the quote there ends a text that began before on its line: `expect "Password:"`.

@@ -59,14 +59,14 @@ pub(super) fn own_line(text: &[u8], at: usize) -> bool {
 /// a list, a call that only wraps it (`String::from("…")`, `Field(default="…")`).
 pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
     // Most values are none of these, as their first byte tells.
-    if !text.get(at).is_some_and(|first| b"<&!/SsFBnbOA".contains(first)) {
+    if !text.get(at).is_some_and(|first| b"<&!/SsFBnbOATlmQr".contains(first)) {
         return at;
     }
     if text[at..].starts_with(b"/* ") {
         let remark = memchr::memmem::find(&text[at..text.len().min(at + 96)], b"*/ ");
         return remark.map_or(at, |length| skip(text, at + length + 3, is_blank, 8));
     }
-    const WRAPS: [&[u8]; 14] = [
+    const WRAPS: [&[u8]; 25] = [
         b"String::from(",
         b"String(",
         b"str(",
@@ -81,6 +81,17 @@ pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
         b"bytes(",
         b"Optional.of(",
         b"Arc::from(",
+        b"TextEditingController(text: ",
+        b"lib.mkForce ",
+        b"lib.mkDefault ",
+        b"mkForce ",
+        b"mkDefault ",
+        b"QStringLiteral(",
+        b"QLatin1String(",
+        b"QString(",
+        b"QByteArray(",
+        b"T.pack ",
+        b"raw",
     ];
     let rest = &text[at..text.len().min(at + 96)];
     if rest.starts_with(b"<![CDATA[") {
@@ -156,20 +167,39 @@ pub(super) fn default_after_reference(text: &[u8], at: usize) -> Option<usize> {
         b" else ",
     ];
     let place = |sign: &&[u8]| line.windows(sign.len()).position(|w| w == *sign).map(|at| at + sign.len());
-    let operator = signs.iter().find_map(place).or_else(|| getter(line))?;
+    let operator = signs.iter().find_map(place).or_else(|| getter(line)).or_else(|| either(line))?;
     let after = operator + line[operator..].iter().take_while(|b| b.is_ascii_whitespace()).count();
     matches!(line.get(after), Some(b'"' | b'\'' | b'`')).then_some(at + after)
 }
 
-/// The first line, and the second one too where an operator joins them.
+/// The place after the sign of `production ? process.env.X : "…"` behind which the text stands.
+fn either(line: &[u8]) -> Option<usize> {
+    let first = memchr::memmem::find(line, b"? ").filter(|&at| at > 0 && line[at - 1].is_ascii_whitespace())? + 2;
+    if is_quoted(line, first) {
+        return Some(first);
+    }
+    let second = first + memchr::memmem::find(&line[first..], b": ")? + 2;
+    is_quoted(line, second).then_some(second)
+}
+
+fn is_quoted(line: &[u8], at: usize) -> bool {
+    matches!(line.get(at), Some(b'"' | b'\'' | b'`'))
+}
+
+/// The first line, and those below it that an operator joins to it.
 fn line_that_goes_on(rest: &[u8]) -> &[u8] {
-    let Some(end) = memchr::memchr(b'\n', rest) else { return rest };
-    let next = &rest[end + 1..];
-    let next = &next[..memchr::memchr(b'\n', next).unwrap_or(next.len())];
-    let (first, second) = (rest[..end].trim_ascii_end(), next.trim_ascii_start());
-    let signs = [b"||".as_slice(), b"??", b"?:"];
-    let joined = signs.iter().any(|sign| first.ends_with(sign) || second.starts_with(sign));
-    &rest[..if joined { end + 1 + next.len() } else { end }]
+    let signs = [b"||".as_slice(), b"??", b"?:", b"? ", b": "];
+    let mut end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    for _ in 0..2 {
+        let Some(next) = rest.get(end + 1..) else { break };
+        let next = &next[..memchr::memchr(b'\n', next).unwrap_or(next.len())];
+        let (before, after) = (rest[..end].trim_ascii_end(), next.trim_ascii_start());
+        if !signs[..3].iter().any(|sign| before.ends_with(sign)) && !signs.iter().any(|sign| after.starts_with(sign)) {
+            break;
+        }
+        end += 1 + next.len();
+    }
+    &rest[..end]
 }
 
 /// The place after the comma of a call that looks a setting up and says what stands in for it:
@@ -207,6 +237,13 @@ pub(super) fn after_type(text: &[u8], at: usize) -> usize {
         let equals = at + word + blank;
         return if is_padding(text, equals) { at } else { equals };
     }
+    // COBOL: `PIC X(14) VALUE "…"`; ABAP: `TYPE string VALUE '…'`.
+    if (rest.starts_with(b"PIC ") || rest.starts_with(b"TYPE "))
+        && let Some(value) = memchr::memmem::find(rest, b" VALUE ")
+        && !rest[..value].contains(&b'\n')
+    {
+        return at + value + 6;
+    }
     if rest.starts_with(b"{ get;")
         && let Some(close) = rest.iter().position(|&b| b == b'}')
     {
@@ -223,10 +260,14 @@ pub(super) fn after_type(text: &[u8], at: usize) -> usize {
         return at;
     }
     let kind = |b: &u8| {
-        b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|')
+        b.is_ascii_alphanumeric()
+            || matches!(b, b' ' | b'_' | b'.' | b',' | b'<' | b'>' | b'[' | b']' | b'&' | b'\'' | b'|')
     };
-    let between = &rest[..equals];
-    let named = between.iter().any(u8::is_ascii_alphabetic);
+    // Ada: `Password : constant String := "…"`.
+    let between = rest[..equals].strip_suffix(b":").unwrap_or(&rest[..equals]);
+    // Of `auth: expired for user_id=…` what touches the sign is a name, and what stands before it prose.
+    let prose = between.last().is_some_and(|&b| !is_blank(b)) && between.trim_ascii().iter().any(|&b| is_blank(b));
+    let named = between.iter().any(u8::is_ascii_alphabetic) && !prose;
     if named && between.iter().all(kind) { text.len().min(at + 48) - rest.len() + equals } else { at }
 }
 
@@ -251,7 +292,15 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
         return Some(at + sign);
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
+    if text[..at].ends_with(b" VALUE") && rest.starts_with(b" ") {
+        return Some(at + 1);
+    }
     if rest.starts_with(b"{ ") && fetches(text, at) {
+        return Some(at + 1);
+    }
+    // Robot Framework: `${PASSWORD}    …`.
+    let name = || back(text, at.saturating_sub(KEY), at, is_key_byte);
+    if rest.starts_with(b"}  ") && text[..name()].ends_with(b"\n${") {
         return Some(at + 1);
     }
     braced(text, begin, at)
