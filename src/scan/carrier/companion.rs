@@ -36,7 +36,7 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     // Of Terraform's `variable "db_password" {` the default may stand below its type and its description.
-    let (gap, rest) = match below_others(text, at, at + gap) {
+    let (gap, rest) = match below_others(text, at, at + gap).or_else(|| below_remark(text, at, at + gap)) {
         Some(place) => (place - at, &text[place..text.len().min(place + 32)]),
         None => (gap, rest),
     };
@@ -47,6 +47,13 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
     end += usize::from(matches!(rest.get(end), Some(b'"' | b'\'')));
     let blank = rest[end..].iter().take_while(|&&b| is_blank(b)).count();
     matches!(rest.get(end + blank), Some(b':' | b'=')).then_some(at + gap + end)
+}
+
+/// Where the line begins that follows a remark of YAML between a name and its value.
+fn below_remark(text: &[u8], from: usize, at: usize) -> Option<usize> {
+    (text.get(at) == Some(&b'#') && text[from..at].contains(&b'\n')).then_some(())?;
+    let end = at + memchr::memchr(b'\n', &text[at..text.len().min(at + 160)])? + 1;
+    Some(end + text[end..].iter().take(32).take_while(|b| b.is_ascii_whitespace()).count())
 }
 
 /// .NET's settings: `<setting name="Password" serializeAs="String">`, and `<value>` in it.

@@ -382,6 +382,7 @@ mod tests {
             "set :DB_PASSWORD, 'v1'",
             "user, DB_PASSWORD = \"anna\", \"v1\"",
             "DB_PASSWORD = q{v1};",
+            "- name: DB_PASSWORD\n  # rotated in May\n  value: v1",
             "DB_PASSWORD = [[v1]]",
             "DB_PASSWORD : constant String := \"v1\";",
             "01 DB_PASSWORD PIC X(2) VALUE \"v1\".",
