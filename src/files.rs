@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -163,7 +163,7 @@ impl Scanned {
         let size = metadata.len();
         ensure!(size <= size_cap, "{} MiB is more than the size cap of {} MiB", size >> 20, size_cap >> 20);
         let bytes =
-            if link { fs::read_link(path)?.into_os_string().into_encoded_bytes() } else { read(path, size_cap)? };
+            if link { fs::read_link(path)?.into_os_string().into_encoded_bytes() } else { read(path, size, size_cap)? };
         let target = || Fragment::text(&self.shown, Part::LinkTarget, &bytes);
         let (found, tried) = match detail {
             Detail::Candidates if link => explain(&target(), rules),
@@ -181,10 +181,22 @@ impl Scanned {
     }
 }
 
-/// Reads a file or pipe; one byte more than the cap tells that it is too large.
-fn read(path: &Path, size_cap: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(size_cap + 1).read_to_end(&mut bytes)?;
+/// Reads a file or pipe that was said to have so many bytes; one byte more than the cap tells that it is too large.
+fn read(path: &Path, size: u64, size_cap: u64) -> Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    // `read_to_end` begins with 32 bytes and doubles: ten reads for a usual source, where one does.
+    let mut bytes = vec![0; usize::try_from(size)?];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    bytes.truncate(filled);
+    file.take(size_cap + 1 - filled as u64).read_to_end(&mut bytes)?;
     ensure!(bytes.len() as u64 <= size_cap, "more than the size cap of {} MiB", size_cap >> 20);
     Ok(bytes)
 }

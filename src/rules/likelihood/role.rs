@@ -164,6 +164,12 @@ const MOMENTS: [&str; 32] = [
 /// Words directly before `key` that say that everybody may know the value.
 const PUBLIC: [&str; 7] = ["public", "publishable", "pub", "site", "verify", "verifying", "recv"];
 
+/// Words before `salt` with which a program has one for all, and keeps it: that of a user is stored beside a hash.
+const SALTED: [&str; 14] = [
+    "hashid", "hashids", "cookie", "session", "app", "security", "secret", "auth", "signing", "merchant", "jwt",
+    "global", "static", "site",
+];
+
 /// What a key's name says of a random value.
 pub fn role(key: &[u8]) -> Role {
     let words = words(key);
@@ -197,6 +203,9 @@ pub fn role(key: &[u8]) -> Role {
     if handle || words.iter().any(|word| is(word, &hidden)) {
         return Role::Handle;
     }
+    if last == "salt" {
+        return if before.iter().any(|word| is(word, &SALTED)) { Role::Secret } else { Role::Unsaid };
+    }
     if !words.iter().any(|word| ends(word)) {
         return Role::Unsaid;
     }
@@ -227,6 +236,8 @@ mod tests {
             ("tokenizer", Role::Unsaid),
             ("API_KEY_PROD", Role::Key),
             ("NODE_AUTH_TOKEN", Role::Secret),
+            ("SECURITY_PASSWORD_SALT", Role::Secret),
+            ("password_salt", Role::Unsaid),
             ("NEXT_PUBLIC_ACME_TOKEN", Role::Secret),
             ("SITE_ADMIN_TOKEN", Role::Secret),
             ("DATA_ENCRYPTION_KEY", Role::Secret),
