@@ -278,10 +278,13 @@ fn prose_and_hidden_values_are_followed_by_no_secret() {
         "refreshToken: 'acme:refreshToken:v1',\n",
         "const all = \"ABCDEFGHIJKLMNOPQRSTUVWXYZ\".toCharArray();\n",
         "docker run --link my-mongo:mongo -v data:/data -p 1337:1337 shop\n",
+        "{lb}\"password_salt\": \"{hex:32}\"{rb}\n",
+        "login: accounts/Login2021\n",
     ];
     for text in others {
         assert!(!blocks(&make(text)), "{text}");
     }
+    assert!(blocks(&make("HASHIDS_SALT={hex:32}\n")), "a salt that a program has for all");
     assert!(blocks(&make("def login(token: str=\"{base62:32}\"): pass\n")), "a type before it");
 }
 

@@ -3,6 +3,7 @@
 use super::chance::random_bits;
 use super::key;
 use super::placeholder::dummy_password;
+use super::role::{Role, role};
 use super::strength::strong;
 use super::{LIKELY_RANDOM, Match, Verdict};
 use crate::level::{Confidence, Severity};
@@ -13,6 +14,9 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     let value = found.secret;
     if found.key.is_some_and(key::made_up) {
         return Some("its key says that it is made up");
+    }
+    if found.key.is_some_and(|key| key::last_word(key).eq_ignore_ascii_case(b"salt") && role(key) != Role::Secret) {
+        return Some("the salt of a hash");
     }
     let argument = found.place.before.trim_ascii_end();
     let argument =
