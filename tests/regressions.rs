@@ -300,3 +300,36 @@ fn tables_of_wikis_hold_passwords() {
         assert!(blocks_in("network.txt", &make(text)), "{text}");
     }
 }
+
+#[test]
+fn what_forms_pages_and_lists_say_of_passwords() {
+    let others = [
+        "'password' => 'required|min:8|max:64',\n",
+        "'password' => 'trim|required|min_length[8]|callback_check1',\n",
+        "'new_password' => 'required|string|min:8|regex:/[a-z]/|different:old_password',\n",
+        "'password' => 'length:6,16|alphaDash',\n",
+        "SECRET_KEY_FACTORY = \"PBKDF2WithHmacSHA512\"\n",
+        "SECRET_KEY_SPEC = \"AES/CBC/PKCS5Padding\"\n",
+        "Cache restored from key: Linux-node-{hex:64}\n",
+        "DEBUG cache key=user:1234:perm:{hex:32} hit\n",
+        "<el-input v-model=\"a\" show-password :placeholder=\"$t('login.pwd2')\"/>\n",
+        "LOGIN_PASSWORD = \"xpath=//input[@id='pwd1']\"\n",
+        "passwordInput = '#mat-input-1';\n",
+        "password: \"![{base64:32}]\"\n",
+        "SHA256 (token-cli.zip) = {hex:64}\n",
+        "export const RESET_PASSWORD_SUCCESS = '@acme/RESET_PASSWORD_SUCCESS';\n",
+        "var keyVaultSecretsUser = '{uuid}'\n",
+        "CREATE USER &&app_user IDENTIFIED BY \"&&app_pwd\";\n",
+        "token_issuer = \"https://sts.windows.net/{uuid}/\"\n",
+        "vault.hashicorp.com/agent-inject-secret-db: \"kv/data/prod2/db\"\n",
+        "algolia: {lb} appId: '{BASE36:10}', apiKey: '{hex:32}', indexName: 'docs' {rb}\n",
+    ];
+    for text in others {
+        assert!(!blocks(&make(text)), "{text}");
+    }
+    assert!(!blocks("root_password: \"{{ lookup('passwordstore', 'hosts/db01/root') }}\"\n"));
+    assert!(!blocks("MasterUserPassword: '{{resolve:secretsmanager:prod1/db:SecretString:password}}'\n"));
+    for text in ["db_password: \"{uuid}\"\n", "password = '#{base62:14}'\n", "apiKey: '{hex:32}'\n"] {
+        assert!(blocks(&make(text)), "{text}");
+    }
+}

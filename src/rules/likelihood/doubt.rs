@@ -1,6 +1,7 @@
 //! Values that are hardly in use, as their key, their place or their form tells.
 
 use super::chance::random_bits;
+use super::characters::contains;
 use super::key;
 use super::placeholder::dummy_password;
 use super::role::{Role, role};
@@ -17,6 +18,17 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     }
     if found.key.is_some_and(|key| key::last_word(key).eq_ignore_ascii_case(b"salt") && role(key) != Role::Secret) {
         return Some("the salt of a hash");
+    }
+    let cached = |key: &[u8]| {
+        let line = found.place.line_before().to_ascii_lowercase();
+        super::key::last_word(key).to_ascii_lowercase().starts_with(b"key") && contains(&line, b"cache ")
+    };
+    if found.key.is_some_and(cached) {
+        return Some("a key of a cache");
+    }
+    // Algolia's, in what makes pages of documentation: everybody may search.
+    if found.key.is_some_and(|key| key.eq_ignore_ascii_case(b"apikey")) && found.place.is_near(b"indexName") {
+        return Some("a key with which a page searches");
     }
     let argument = found.place.before.trim_ascii_end();
     let argument =

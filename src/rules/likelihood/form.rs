@@ -10,7 +10,7 @@ use crate::rules::filters::{Dropped, Match};
 type Form = (fn(&Match<'_>) -> bool, Dropped);
 
 /// In order: what is said of a value is what the first of them says.
-const FORMS: [Form; 30] = [
+const FORMS: [Form; 33] = [
     (anchor, "how far leakwarden's ledger was"),
     (passed_on, "the server that requests are passed to"),
     (repeats, "a name that repeats its key"),
@@ -40,6 +40,9 @@ const FORMS: [Form; 30] = [
     (|found| selector(found.secret), "a selector"),
     (|found| found.key.is_none() && argument(found.secret), "a named argument"),
     (text_for_people, "a text for people"),
+    (|found| validates(found.secret), "what a password is asked for"),
+    (|found| transformation(found.secret), "the name of an algorithm"),
+    (of_file, "the checksum of a file"),
     (|found| !found.quoted && pointer(found.secret), "a type or a reference"),
 ];
 
@@ -66,7 +69,8 @@ fn time(value: &[u8]) -> bool {
 fn repeats(found: &Match<'_>) -> bool {
     let part = |key| found.secret.split(|&b| b == b':').any(|part| part == key);
     found.key.is_some_and(|key| {
-        key.len() >= 6 && (found.secret.starts_with(key) || part(key)) || key.ends_with(found.secret)
+        let within = || key.len() >= 8 && contains(found.secret, key);
+        key.len() >= 6 && (found.secret.starts_with(key) || part(key)) || key.ends_with(found.secret) || within()
     })
 }
 
@@ -127,7 +131,11 @@ fn row(value: &[u8]) -> bool {
 
 /// The end of a slot that began before it on its line: `{{ x | default('…') }}`.
 fn slot(found: &Match<'_>) -> bool {
-    contains(found.secret, b"}}") && contains(found.place.line_before(), b"{{")
+    let line = found.place.line_before();
+    let after = found.place.after.split(|&b| b == b'\n').next().unwrap_or_default();
+    let last = |sign| memchr::memmem::rfind(line, sign);
+    // Nothing but its end may stand in the value or behind it: `{{ lookup('passwordstore', 'hosts/db1') }}`.
+    last(b"{{").is_some() && last(b"{{") > last(b"}}") && (contains(found.secret, b"}}") || contains(after, b"}}"))
 }
 
 /// Keys that are pressed together: `Alt+Shift+7`.
@@ -290,12 +298,39 @@ fn feature(found: &Match<'_>) -> bool {
     name.starts_with(b"Cargo.toml") && (line.trim_ascii().len() <= 1 || line.contains(&b'['))
 }
 
-/// A selector of CSS: the name of an element, and an id or a class of words: `button#login-2`.
+/// Rules that a field of a form is held to, as Laravel and others write them: `required|min:8|max:64`.
+fn validates(value: &[u8]) -> bool {
+    let known = "required require nullable min: max: string confirmed sometimes trim min_length[ max_length[ between: \
+        length: same: different: regex: size: alpha bail current_password";
+    let is_known = |part: &[u8]| known.split_ascii_whitespace().any(|own| part.starts_with(own.as_bytes()));
+    let mut parts = value.split(|&b| b == b'|');
+    parts.next().is_some_and(is_known) && parts.next().is_some_and(is_known)
+}
+
+/// A transformation of Java's, as its providers name them: `PBKDF2WithHmacSHA512`, `AES/CBC/PKCS5Padding`.
+fn transformation(value: &[u8]) -> bool {
+    let signs = ["WithHmac", "WithMD5", "WithSHA", "/CBC/", "/GCM/", "/ECB/", "/CTR/"];
+    let letters = value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
+    letters && value.len() < 48 && signs.iter().any(|sign| contains(value, sign.as_bytes()))
+}
+
+/// What a list of checksums gives a file: `SHA256 (token-cli.zip) = 8f…`.
+fn of_file(found: &Match<'_>) -> bool {
+    let endings = [".zip", ".exe", ".whl", ".gz", ".tgz", ".dmg", ".deb", ".rpm", ".jar", ".msi", ".xz"];
+    let file = found.key.is_some_and(|key| endings.iter().any(|ending| key.ends_with(ending.as_bytes())));
+    let hex = found.secret.rsplit(|b| matches!(b, b'=' | b':')).next().unwrap_or_default();
+    file && hex.len() >= 32 && hex.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// A selector of CSS: the name of an element, and an id or a class of words, `button#login-2`; those of tests,
+/// `css=#pwd1`, and types of media.
 fn selector(value: &[u8]) -> bool {
     let elements: [&[u8]; 8] = [b"button", b"input", b"div", b"span", b"form", b"label", b"select", b"section"];
     let element = value.iter().take_while(|b| b.is_ascii_lowercase()).count();
     let known = elements.contains(&&value[..element]) && matches!(value.get(element), Some(b'#' | b'.' | b'[' | b':'));
-    known && random_bits(value) < 12
+    let begins = ["css=", "xpath=", "id=", "#", "//", "application/", "text/", "image/"];
+    let said = begins.iter().any(|own| value.starts_with(own.as_bytes()));
+    (known || said) && random_bits(value) < 12
 }
 
 /// `role=build-2`, where a password or a token would stand alone.

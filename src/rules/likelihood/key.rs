@@ -4,7 +4,18 @@ use super::namesake;
 use super::role::{Role, role};
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 136] = [
+const HARMLESS_KEYS: [&str; 147] = [
+    "chars",
+    "mint",
+    "program",
+    "issuer",
+    "audience",
+    "alphabet",
+    "charset",
+    "factory",
+    "prompt",
+    "tag",
+    "annotation",
     "name",
     "names",
     "id",

@@ -101,6 +101,12 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if sentence(value) || said {
         return weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("made of words")), verdict);
     }
+    // Roles and objects are named by them: `keyVaultSecretsUser = '…'`.
+    if uuid(value) && !found.key.is_some_and(|key| key::opens(key) || key::chosen(key)) {
+        verdict.confidence = verdict.confidence.min(Confidence::Possible);
+        verdict.reasons.push("a UUID, which is often no secret".to_owned());
+        return Ok(());
+    }
     if strong(value, found.quoted) {
         return Ok(());
     }

@@ -1,12 +1,14 @@
 //! Names of keys that only sound like a password's: `bypass`, the id of a type, the name of a file.
 
+use super::characters::contains;
 use super::key::{last_word, words};
 
-/// English words that end like `pass` and have nothing to do with it.
+/// English words that end like `pass` and have nothing to do with it, and Vault's annotations, which give a path.
 pub(super) fn no_pass(key: &[u8]) -> bool {
     let word = last_word(key);
     let words = ["compass", "bypass", "surpass", "trespass", "overpass", "underpass", "encompass", "byppass"];
     words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
+        || contains(key, b"agent-inject-secret")
         || is_name_of_type(key)
         || is_file(key)
         || ends_by_chance(key)

@@ -5,7 +5,8 @@ use super::Dropped;
 use super::characters::contains;
 
 /// Beginnings of references to where a secret really is.
-const REFERENCES: [&str; 36] = [
+const REFERENCES: [&str; 37] = [
+    "ref+",
     "$",
     "%",
     "{{",
@@ -101,6 +102,9 @@ pub(super) fn ciphertext(value: &[u8]) -> Option<Dropped> {
         "ENC[",
         "ENC(",
         "{cipher}",
+        "![",
+        "DES(",
+        "OBF:",
         "$ANSIBLE_VAULT",
         "AQICAH",
         "wcFMA",

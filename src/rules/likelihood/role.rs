@@ -19,7 +19,8 @@ pub enum Role {
 }
 
 /// Words directly before `key` with which values are looked up, ordered or checked.
-const HANDLES: [&str; 103] = [
+const HANDLES: [&str; 104] = [
+    "program",
     "cache",
     "primary",
     "foreign",
@@ -198,8 +199,19 @@ pub fn role(key: &[u8]) -> Role {
     };
     // `keyspace` and `tokenizer` are none, nor is what is found by a key.
     let handle = one == "key" && is(nearest, &HANDLES) || one == "token" && is(nearest, &MOMENTS);
-    let hidden =
-        ["uuid", "guid", "clsid", "cached", "encrypted", "wrapped", "hashed", "sealed", "checksum", "ciphertext"];
+    let hidden = [
+        "dkim",
+        "uuid",
+        "guid",
+        "clsid",
+        "cached",
+        "encrypted",
+        "wrapped",
+        "hashed",
+        "sealed",
+        "checksum",
+        "ciphertext",
+    ];
     if handle || words.iter().any(|word| is(word, &hidden)) {
         return Role::Handle;
     }

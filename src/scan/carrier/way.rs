@@ -254,6 +254,10 @@ pub(super) fn after_type(text: &[u8], at: usize) -> usize {
     {
         return skip(text, at + close + 2, is_blank, 8);
     }
+    // Vue: of `show-password :placeholder="…"` the colon begins the next attribute.
+    if rest.starts_with(b":") && at > 0 && is_blank(text[at - 1]) && begins_attribute(text, at + 1) {
+        return at;
+    }
     let Some(rest) = rest.strip_prefix(b"?:").or_else(|| rest.strip_prefix(b":")) else { return at };
     let Some(equals) = rest.iter().position(|&b| b == b'=') else { return at };
     if is_padding(text, text.len().min(at + 48) - rest.len() + equals) {
@@ -289,7 +293,9 @@ pub(super) const WIDE_COLON: &[u8] = "\u{ff1a}".as_bytes();
 pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..text.len().min(at + 4)];
     if let Some(sign) = sign(rest) {
-        return Some(at + sign);
+        // Vue: of `show-password :placeholder="…"` the colon begins the next attribute.
+        let attribute = rest[0] == b':' && at > 0 && is_blank(text[at - 1]) && begins_attribute(text, at + 1);
+        return (!attribute).then_some(at + sign);
     }
     let begin = back(text, at.saturating_sub(KEY), skip_back_blank(text, at), is_key_byte);
     if text[..at].ends_with(b" VALUE") && rest.starts_with(b" ") {
@@ -317,6 +323,12 @@ fn sign(rest: &[u8]) -> Option<usize> {
     ];
     let first = *rest.first()?;
     SIGNS.into_iter().find(|sign| sign[0] == first && rest.starts_with(sign)).map(<[u8]>::len)
+}
+
+/// Whether a name stands there that is given a text without a blank: `placeholder="…"`.
+fn begins_attribute(text: &[u8], at: usize) -> bool {
+    let end = skip(text, at, |b| b.is_ascii_alphanumeric() || b == b'-', 40);
+    end > at && text[end..].starts_with(b"=\"")
 }
 
 /// C++'s `std::string key{"…"}`, the text on the same line or the next; Perl's `$keys{"…"}` looks one up.
