@@ -133,7 +133,7 @@ fn place_of(text: &str, at: usize) -> (usize, usize, Option<&str>) {
 
 /// Whether a word may be the name of a field, and not a credential that was put in its place.
 fn is_name(word: &str) -> bool {
-    word.len() <= 60 && (word.len() < 12 || word.bytes().filter(u8::is_ascii_digit).count() < 2)
+    word.len() <= 20 && word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 /// A message with everything between double quotes cut: that is where values stand.

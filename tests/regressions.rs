@@ -329,6 +329,13 @@ fn what_forms_pages_and_lists_say_of_passwords() {
     }
     assert!(!blocks("root_password: \"{{ lookup('passwordstore', 'hosts/db01/root') }}\"\n"));
     assert!(!blocks("MasterUserPassword: '{{resolve:secretsmanager:prod1/db:SecretString:password}}'\n"));
+    for text in
+        ["keys = {lb}\"{hex:64}\": \"a.tar.gz\"{rb}\n", "palabra clave: marketing2024\n", "# PASSWORD=mandatory\n"]
+    {
+        assert!(!blocks(&make(text)), "{text}");
+    }
+    assert!(!blocks_in(".my.cnf", "[client]\npassword=@PASSWORD@\n"));
+    assert!(blocks(&make("authorization: str = \"{base62:32}\"\n")), "a typed name");
     for text in ["db_password: \"{uuid}\"\n", "password = '#{base62:14}'\n", "apiKey: '{hex:32}'\n"] {
         assert!(blocks(&make(text)), "{text}");
     }

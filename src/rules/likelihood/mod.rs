@@ -115,7 +115,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
 
 /// What a file of logins holds as a password, however weak, unless it stands for one.
 fn in_use(value: &[u8], verdict: &mut Verdict) -> Result<(), Dropped> {
-    if stands_for_password(value) {
+    // `%(password)s`, `@PASSWORD@`, `{PASSWORD}` and `__PASSWORD__` are filled in later.
+    let slot = ["%(", "@", "{", "__"].iter().any(|own| value.starts_with(own.as_bytes()));
+    if stands_for_password(value) || slot && random_bits(value) < LIKELY_RANDOM {
         return Err("a placeholder");
     }
     verdict.reasons.push("in a file of logins".to_owned());

@@ -98,6 +98,8 @@ fn compared(found: &Match<'_>) -> bool {
 /// Whether a line is `NAME=value` and nothing else, as a shell and `.env` files read it; put into a remark or not.
 fn alone(found: &Match<'_>) -> bool {
     let line = found.place.line_before();
+    // A remark says what may stand there, too: `# PASSWORD=mandatory`.
+    let remark = line.starts_with(b"#");
     let line = line.strip_prefix(b"#").map_or(line, <[u8]>::trim_ascii_start);
     let line = line.strip_prefix(b"export ").unwrap_or(line);
     let name = line.strip_suffix(b"=");
@@ -107,7 +109,7 @@ fn alone(found: &Match<'_>) -> bool {
     let figures = found.secret.iter().any(u8::is_ascii_digit);
     let command = after.first() == Some(&b' ') && after.get(1).is_some_and(|b| b.is_ascii_lowercase() || *b == b'/');
     let command = command && (figures || found.place.path.ends_with(b"sh"));
-    name.is_some_and(plain) && (ends_line(found) || command)
+    name.is_some_and(plain) && (ends_line(found) || command) && (figures || !remark)
 }
 
 /// Whether a value is all that its line or its cell of a table gives, or what a sentence says: `is …`.

@@ -125,12 +125,11 @@ pub(super) fn companion_before(text: &[u8], key: &Range<usize>, at: usize) -> Op
 
 /// The same in an element of XML: `<add value="…" key="DbPassword"/>`.
 fn attribute_before(before: &[u8]) -> Option<usize> {
-    let names = [b" name=\"".as_slice(), b" key=\"", b" id=\""];
+    let names = [b" name=\"".as_slice(), b" key=\""];
     names.iter().find(|name| before.ends_with(name))?;
     let tag = memchr::memrchr2(b'<', b'>', before).filter(|&at| before[at] == b'<')?;
-    [b" value=\"".as_slice(), b" content=\""]
-        .iter()
-        .find_map(|own| memchr::memmem::find(&before[tag..], own).map(|at| tag + at + own.len() - 2))
+    let value = memchr::memmem::find(&before[tag..], b" value=\"")?;
+    Some(tag + value + 6)
 }
 
 /// The same in SQL: `UPDATE settings SET value = '…' WHERE name = 'smtp_password'`.

@@ -169,7 +169,9 @@ fn is_drawn(text: &[u8], at: usize) -> bool {
     let Some(name) = quoted_name(text, at) else { return false };
     let name_of_somebody = name.iter().any(|b| matches!(b, b'@' | b'.' | b'/' | b' '));
     let least = 18 + i32::try_from(name.len()).unwrap_or(64) / 4;
-    !name_of_somebody && name.iter().any(u8::is_ascii_digit) && random_bits(name) >= least
+    // By digests and fingerprints files, commits and public keys are looked up.
+    let digest = [16, 32, 40, 64].contains(&name.len()) && name.iter().all(u8::is_ascii_hexdigit);
+    !name_of_somebody && !digest && name.iter().any(u8::is_ascii_digit) && random_bits(name) >= least
 }
 
 /// Whether the name in quotes there is that of a place where a program runs, each of which has a secret.

@@ -56,7 +56,8 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     at = skip(text, at, is_blank, 64);
     // `Authorization: MAC id="…"` gives it no type.
     let header = key.len() >= 13 && text[key.end - 13..key.end].eq_ignore_ascii_case(b"authorization");
-    if !header {
+    let typed = || text[at..text.len().min(at + 24)].windows(3).any(|sign| sign == b" = ");
+    if !header || typed() {
         at = after_type(text, at);
     }
     let after = compared_before(text, &key).or_else(|| separator(text, at))?;
