@@ -58,13 +58,16 @@ make() {
         sha256sum "$archive" >"$archive.sha256"'
     make other 'mkdir o && echo x >o/f && tar -czf "$archive" o && rm -r o && sha256sum "$archive" >"$archive.sha256"'
 }
-(cd "$served" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$scratch/port" 2>"$scratch/requests" &
+# Made here: the server's shell may come to open it later than it is read below.
+: >"$scratch/port"
+(cd "$served" && exec python3 -u -m http.server --bind 127.0.0.1 0) >>"$scratch/port" 2>"$scratch/requests" &
 server=$!
 port=
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+tries=0
+while [ -z "$port" ] && [ "$tries" -lt 300 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
     port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$scratch/port")
-    [ -z "$port" ] || break
-    sleep 0.2
 done
 [ -n "$port" ] || fail "the server does not start"
 

@@ -258,6 +258,19 @@ fn the_trailer_of_the_ledger_is_no_secret() {
 }
 
 #[test]
+fn a_signature_holds_no_token_after_a_digit_of_base64() {
+    // One approval in some hundred ends its public key so: its zeros then look like a token of Meta's.
+    let key = make("signature = \"U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAg{base62:41}");
+    let rest = make(&["EA", "AAAAsbGVha3dhcmRlbgAAAAAAAAAGc2hhNTEy{base62:90}\"\n"].concat());
+    for joined in ["/", "+"] {
+        assert!(!blocks(&format!("{key}{joined}{rest}")), "{joined}");
+    }
+    let token = make(&["EA", "AG{base62:180}"].concat());
+    assert!(blocks(&format!("https://graph.facebook.com/{token}")), "a folder of a URL");
+    assert!(blocks(&format!("/srv/Deploy2/shops/north/facebook/tokens/{token}")), "folders of a path");
+}
+
+#[test]
 fn a_call_on_two_lines_is_given_one_text() {
     assert!(blocks(&make("    ds.setPassword(\n        \"{base62:16}\");\n")));
     let others = [

@@ -11,7 +11,23 @@ pub(super) fn stands_free(text: &[u8], whole: &Range<usize>) -> bool {
     let left = !(first && before.last().is_some_and(token)) || ends_in_escape(before);
     let last = whole.end.checked_sub(1).and_then(|i| text.get(i));
     let right = !text.get(whole.end).is_some_and(token) || last.is_none_or(|l| !token(l) && *l != b'-');
-    left && right
+    left && right && !within_base64(text, whole)
+}
+
+/// Whether the match is the rest of a base64 text after one of its `+` or `/`, as `EAAAA..` of a signature
+/// is. Two digits in 64 are such; folders of paths are shorter.
+fn within_base64(text: &[u8], whole: &Range<usize>) -> bool {
+    let joins = |b: &u8| matches!(b, b'+' | b'/');
+    let digit = |b: &u8| b.is_ascii_alphanumeric() || joins(b);
+    if !text[..whole.start].last().is_some_and(joins) || !text[whole.clone()].iter().all(digit) {
+        return false;
+    }
+    let before = &text[whole.start.saturating_sub(256)..whole.start];
+    let run = &before[before.iter().rposition(|b| !digit(b)).map_or(0, |at| at + 1)..];
+    run.len() >= 32
+        && run.len() >= 12 * run.iter().filter(|b| joins(b)).count()
+        && run.iter().any(u8::is_ascii_uppercase)
+        && run.iter().any(u8::is_ascii_digit)
 }
 
 /// The end of the percent escape or the `\u` or `\x` escape in whose digits a place lies: hex digits of a
