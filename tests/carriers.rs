@@ -112,7 +112,7 @@ const BLANKS: [&str; 6] = [".env", "YAML", "shell command", "URL query", "HTTP h
 
 /// A value that cannot stand in a carrier as it is: the rule, words that name the carriers or what
 /// touches the value, and why.
-const NO_SENSE: [(&str, &[&str], &str); 14] = [
+const NO_SENSE: [(&str, &[&str], &str); 15] = [
     ("bip39-mnemonic", &BLANKS, "it holds blanks, at which a value without quotes ends"),
     ("keybase-paper-key", &BLANKS, "it holds blanks, at which a value without quotes ends"),
     ("generic-otpauth-export", &["%3D"], "it may hold percent escapes"),
@@ -120,6 +120,7 @@ const NO_SENSE: [(&str, &[&str], &str); 14] = [
     ("laravel-session-cookie", &["%3D"], "it may hold percent escapes"),
     ("generic-tool-password", &["%3D"], "its options may follow percent signs"),
     ("generic-remote-command-password", &["%3D"], "its password may hold percent signs"),
+    ("generic-options-password", &["%3D"], "its password may hold percent signs"),
     ("generic-here-string-password", &["%3D"], "its password may hold percent signs"),
     ("wordpress-application-password", &BLANKS, "it holds blanks, at which a value without quotes ends"),
     (

@@ -353,3 +353,43 @@ fn what_forms_pages_and_lists_say_of_passwords() {
         assert!(blocks(&make(text)), "{text}");
     }
 }
+
+#[test]
+fn where_a_field_of_a_form_ends() {
+    let text = make("client_secret={base62:20}&grant_type=client_credentials\n");
+    let found = found(text.as_bytes());
+    let ends: Vec<_> = found.iter().map(|f| f.span.end).collect();
+    assert_eq!(ends, ["client_secret=".len() + 20], "{text}");
+}
+
+#[test]
+fn what_code_pages_and_lists_of_changes_name_is_no_secret() {
+    let others = [
+        "- fix password reset token: {hex:40}\n",
+        "environment {lb} DB_PASSWORD = credentials('{uuid}') {rb}\n",
+        "setError({lb} password: 'auth.errors.wrong-pwd1' {rb})\n",
+        "AnnotationSecret = \"acme.io/secret-checksum1\"\n",
+        "password = \"css=#pwd1\"\n",
+        "my $cwd_pwd = \"$ENV{lb}PWD{rb}/lib2\";\n",
+        "export const SECRET_SENTINEL = '{hex:32}';\n",
+        "forgotPassword: \"{uuid}\",\n",
+        "hints: {lb} password: \"8+chars,no-spaces\" {rb}\n",
+    ];
+    for text in others {
+        assert!(!blocks(&make(text)), "{text}");
+    }
+    let sealed = make("kind: SealedSecret\nspec:\n  encryptedData:\n    password: AgB{base64:120}\n");
+    assert!(!blocks(&sealed), "{sealed}");
+    assert!(blocks(&make("kind: Settings\n    password: AgB{base64:120}\n")));
+    assert!(!blocks_in("app/login.js", "var a={password:\"pwField__1xZk9\",secret:\"sc__3Gd0q\"};\n"));
+    assert!(!blocks_in("Assets/Menu.unity", &make("  secretPrefab: {hex:32}\n")));
+    for text in [
+        "- API token: {hex:40}\n",
+        "password = \"prod.db.{base62:16}\"\n",
+        "auth = \"id={base62:20}\"\n",
+        "headers = {lb}\"Authorization\": \"OAuth2 \" + \"{base62:40}\"{rb}\n",
+        "#define DEVICE_TOK \"{base62:32}\"\n",
+    ] {
+        assert!(blocks(&make(text)), "{text}");
+    }
+}

@@ -33,6 +33,10 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     let argument = found.place.before.trim_ascii_end();
     let argument =
         argument.strip_suffix(b"\"").or_else(|| argument.strip_suffix(b"'")).unwrap_or(argument).trim_ascii_end();
+    // Jenkins finds them by a name: `DB_PASSWORD = credentials('…')`.
+    if argument.ends_with(b"credentials(") {
+        return Some("passed to what asks for a secret");
+    }
     let passed = matches!(argument.last(), Some(b'(' | b','));
     if passed && found.key.is_some_and(key::asks) {
         return Some("passed to what asks for a secret");
@@ -53,9 +57,16 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if found.place.is_vectors() {
         return Some("in a file of test vectors");
     }
+    let hex = |length| value.len() == length && value.iter().all(u8::is_ascii_hexdigit);
+    if hex(32) && found.place.is_scene() {
+        return Some("as scenes name their parts");
+    }
+    if hex(40) && !found.quoted && tells_of_a_commit(found.place.line_before()) {
+        return Some("as lists of changes name commits");
+    }
     let after = found.place.after;
     let prose = after.first() == Some(&b' ') && after.get(1).is_some_and(u8::is_ascii_lowercase);
-    if value.len() == 40 && prose && !found.quoted && value.iter().all(u8::is_ascii_hexdigit) {
+    if hex(40) && prose && !found.quoted {
         return Some("as the names of commits stand in prose");
     }
     if found.key.is_none() && random_bits(value) < LIKELY_RANDOM && connects(found) {
@@ -73,6 +84,22 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
         return Some("made of words, in minified code");
     }
     found.place.made_up().then_some("made of words, in a test or an example")
+}
+
+/// Whether a line begins as an entry in a list of changes: `- fix password reset token: 17c8…`.
+fn tells_of_a_commit(line: &[u8]) -> bool {
+    let verbs = [
+        "fix", "add", "remove", "update", "revert", "bump", "merge", "refactor", "feat", "chore", "docs", "improve",
+        "change", "use", "handle", "rename", "move", "drop", "support", "make", "allow", "test", "perf", "style",
+    ];
+    let line = line.trim_ascii_start();
+    let entry = line.strip_prefix(b"- ").or_else(|| line.strip_prefix(b"* "));
+    let first = entry.and_then(|entry| entry.split(|b| !b.is_ascii_alphabetic()).next()).unwrap_or_default();
+    let first = first.to_ascii_lowercase();
+    let ends = ["", "s", "es", "ed", "d"];
+    verbs
+        .iter()
+        .any(|verb| first.strip_prefix(verb.as_bytes()).is_some_and(|end| ends.iter().any(|own| own.as_bytes() == end)))
 }
 
 /// Whether a value is the second of what opens a connection is given: the third and later are a login's.

@@ -10,7 +10,7 @@ use crate::rules::filters::{Dropped, Match};
 type Form = (fn(&Match<'_>) -> bool, Dropped);
 
 /// In order: what is said of a value is what the first of them says.
-const FORMS: [Form; 33] = [
+const FORMS: [Form; 35] = [
     (anchor, "how far leakwarden's ledger was"),
     (passed_on, "the server that requests are passed to"),
     (repeats, "a name that repeats its key"),
@@ -41,6 +41,8 @@ const FORMS: [Form; 33] = [
     (|found| found.key.is_none() && argument(found.secret), "a named argument"),
     (text_for_people, "a text for people"),
     (|found| validates(found.secret), "what a password is asked for"),
+    (|found| label(found.secret) || class(found), "the name of a text or a label"),
+    (sealed, "encrypted, or a hash"),
     (|found| transformation(found.secret), "the name of an algorithm"),
     (of_file, "the checksum of a file"),
     (|found| !found.quoted && pointer(found.secret), "a type or a reference"),
@@ -56,6 +58,13 @@ fn plain(value: &[u8]) -> bool {
     random_bits(value) < 18
 }
 
+/// The evidence for chance without the word that names of fields are full of and texts are not.
+fn words(value: &[u8]) -> i32 {
+    let short = |part: &[u8]| part.eq_ignore_ascii_case(b"pwd");
+    let at = value.windows(3).position(short);
+    at.map_or_else(|| random_bits(value), |at| random_bits(&value[..at]).max(0) + random_bits(&value[at + 3..]).max(0))
+}
+
 /// A time as ISO 8601 and RFC 3339 write it: `2026-11-22T10:00:00Z`.
 fn time(value: &[u8]) -> bool {
     let at = value.iter().position(u8::is_ascii_digit).unwrap_or(0);
@@ -68,9 +77,11 @@ fn time(value: &[u8]) -> bool {
 /// its key ends with: `suite("samba.chgdcpass", "chgdcpass")`; or one of its parts: `refreshToken: "acme:refreshToken"`.
 fn repeats(found: &Match<'_>) -> bool {
     let part = |key| found.secret.split(|&b| b == b':').any(|part| part == key);
+    // What was drawn may stand behind the key too.
+    let rest = |at: usize, key: &[u8]| plain(&found.secret[..at]) && plain(&found.secret[at + key.len()..]);
+    let within = |key| memchr::memmem::find(found.secret, key).filter(|&at| at == 0 || key.len() >= 8);
     found.key.is_some_and(|key| {
-        let within = || key.len() >= 8 && contains(found.secret, key);
-        key.len() >= 6 && (found.secret.starts_with(key) || part(key)) || key.ends_with(found.secret) || within()
+        key.ends_with(found.secret) || key.len() >= 6 && (part(key) || within(key).is_some_and(|at| rest(at, key)))
     })
 }
 
@@ -107,9 +118,11 @@ fn option(value: &[u8]) -> bool {
     value.starts_with(b"--") || value.starts_with(b"-") && value.get(2) == Some(&b' ')
 }
 
-/// What a registry of Windows types, and names of LDAP.
+/// What a registry of Windows types, and its paths, names of LDAP, and fields of Google's forms.
 fn typed(value: &[u8]) -> bool {
-    [b"dword:".as_slice(), b"hex:", b"urn:", b"CN=", b"cn="].iter().any(|begin| value.starts_with(begin))
+    let begins = |with: &[&str]| with.iter().any(|begin| value.starts_with(begin.as_bytes()));
+    begins(&["dword:", "hex:", "urn:", "CN=", "cn="])
+        || begins(&["HKCU\\", "HKLM\\", "HKEY_", "entry."]) && plain(value)
 }
 
 fn format(value: &[u8]) -> bool {
@@ -298,13 +311,15 @@ fn feature(found: &Match<'_>) -> bool {
     name.starts_with(b"Cargo.toml") && (line.trim_ascii().len() <= 1 || line.contains(&b'['))
 }
 
-/// Rules that a field of a form is held to, as Laravel and others write them: `required|min:8|max:64`.
+/// Rules that a field of a form is held to, as Laravel and others write them, `required|min:8|max:64`, and as
+/// people are told them, `8+chars,no-spaces`.
 fn validates(value: &[u8]) -> bool {
     let known = "required require nullable min: max: string confirmed sometimes trim min_length[ max_length[ between: \
         length: same: different: regex: size: alpha bail current_password";
     let is_known = |part: &[u8]| known.split_ascii_whitespace().any(|own| part.starts_with(own.as_bytes()));
     let mut parts = value.split(|&b| b == b'|');
-    parts.next().is_some_and(is_known) && parts.next().is_some_and(is_known)
+    let told = contains(value, b"chars") && contains(value, b"no-") && plain(value);
+    told || parts.next().is_some_and(is_known) && parts.next().is_some_and(is_known)
 }
 
 /// A transformation of Java's, as its providers name them: `PBKDF2WithHmacSHA512`, `AES/CBC/PKCS5Padding`.
@@ -329,8 +344,39 @@ fn selector(value: &[u8]) -> bool {
     let element = value.iter().take_while(|b| b.is_ascii_lowercase()).count();
     let known = elements.contains(&&value[..element]) && matches!(value.get(element), Some(b'#' | b'.' | b'[' | b':'));
     let begins = ["css=", "xpath=", "id=", "#", "//", "application/", "text/", "image/"];
-    let said = begins.iter().any(|own| value.starts_with(own.as_bytes()));
-    (known || said) && random_bits(value) < 12
+    let rest = begins.iter().find_map(|own| value.strip_prefix(own.as_bytes()));
+    let said = rest.is_some_and(|rest| words(rest) < 12 || random_bits(value) < 12);
+    known && random_bits(value) < 12 || said
+}
+
+/// The name of a text, `auth.errors.wrong-pwd1`, or of a label of Kubernetes', `acme.io/secret-sum1`.
+fn label(value: &[u8]) -> bool {
+    let word = |part: &[u8]| {
+        part.first().is_some_and(u8::is_ascii_lowercase)
+            && part.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && words(part) < 10
+    };
+    let parts = |name: &[u8]| name.split(|&b| b == b'.').count();
+    let named = |name: &[u8]| name.split(|&b| b == b'.').all(word);
+    let slash = value.iter().position(|&b| b == b'/');
+    let domain = slash.is_some_and(|at| parts(&value[..at]) >= 2 && named(&value[..at]) && named(&value[at + 1..]));
+    domain || parts(value) >= 3 && named(value)
+}
+
+/// A class as modules of CSS name it, in code: `pwField__1xZk9`.
+fn class(found: &Match<'_>) -> bool {
+    let value = found.secret;
+    memchr::memmem::find(value, b"__").is_some_and(|at| {
+        let joined = value[..at].iter().all(u8::is_ascii_alphanumeric) && value[at + 2..].iter().all(name);
+        let short = at >= 2 && plain(&value[..at]) && (5..=8).contains(&(value.len() - at - 2));
+        joined && short && found.quoted && found.place.is_code()
+    })
+}
+
+/// What kubeseal made, where its manifest says so.
+fn sealed(found: &Match<'_>) -> bool {
+    let says = || found.place.is_near(b"encryptedData:") || found.place.is_near(b"SealedSecret");
+    found.secret.len() >= 64 && found.secret.starts_with(b"Ag") && says()
 }
 
 /// `role=build-2`, where a password or a token would stand alone.
@@ -370,6 +416,9 @@ mod tests {
             "^7.1.2",
             "button#login-2",
             "role=Build-17x",
+            "css=#pwd1",
+            "auth.errors.wrong-pwd1",
+            "acme.io/secret-sum1",
             "password-scheme-md5crypt.c",
             "5/m/user",
             "bcrypt(12)",
@@ -396,6 +445,8 @@ mod tests {
             [".q7kxm", "2zr9lpt"].concat(),
             ["bcrypt", "Kx7!q"].concat(),
             ["svc:", "QxKrZvTpWm"].concat(),
+            ["svc.a.", "qxkrzvtpwm7"].concat(),
+            ["id=", "q7Kxm2Zr9LpT4v"].concat(),
             ["div#", "q7Kxm2Zr9LpT4v"].concat(),
             ["Sommer", "2024.go"].concat(),
             ["&q7Kxm", "2Zr9LpT4v"].concat(),

@@ -4,7 +4,10 @@ use super::namesake;
 use super::role::{Role, role};
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 147] = [
+const HARMLESS_KEYS: [&str; 150] = [
+    "magic",
+    "sentinel",
+    "marker",
     "chars",
     "mint",
     "program",
@@ -176,7 +179,7 @@ pub(super) fn last_word(key: &[u8]) -> &[u8] {
 
 /// Whether a key is `key` and nothing more.
 pub(super) fn bare(key: &[u8]) -> bool {
-    key.eq_ignore_ascii_case(b"key")
+    key.trim_ascii_start().strip_prefix(b"_").unwrap_or(key).eq_ignore_ascii_case(b"key")
 }
 
 /// Whether a key's name says that even a UUID under it opens something.

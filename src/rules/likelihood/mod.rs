@@ -81,7 +81,7 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if value.starts_with(b",") {
         return Err("code or prose");
     }
-    let short = || drawn_short(value) && !reads_as_code(found) && !may_be_passed(found);
+    let short = || drawn_short(value) && !uuid(value) && !reads_as_code(found) && !may_be_passed(found);
     let drawn = application_password(value) && found.quoted || short();
     if drawn && found.key.is_none_or(|key| key::chosen(key) || found.quoted && key::secret(key)) {
         return Ok(());
@@ -102,7 +102,8 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
         return weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("made of words")), verdict);
     }
     // Roles and objects are named by them: `keyVaultSecretsUser = '…'`.
-    if uuid(value) && !found.key.is_some_and(|key| key::opens(key) || key::chosen(key)) {
+    let held = |key| key::opens(key) || key::chosen(key) && !key::switch(key);
+    if uuid(value) && !found.key.is_some_and(held) {
         verdict.confidence = verdict.confidence.min(Confidence::Possible);
         verdict.reasons.push("a UUID, which is often no secret".to_owned());
         return Ok(());
@@ -251,6 +252,10 @@ pub fn issued(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped> {
     }
     if value.len() == 42 && value.starts_with(b"0x") && value[2..].iter().all(u8::is_ascii_hexdigit) {
         return Err("an address of a blockchain");
+    }
+    // EOSIO's public keys are no longer than that, and begin so.
+    if value.len() == 53 && value.starts_with(b"EOS") {
+        return Err("a public key");
     }
     if let Some(why) = form::none(found) {
         return Err(why);

@@ -104,6 +104,12 @@ impl Place<'_> {
         [b".eps".as_slice(), b".ps", b".ai"].iter().any(|ending| self.path.ends_with(ending))
     }
 
+    /// Whether it is a scene or another part of a game of Unity's, which names each by 32 hex digits.
+    pub fn is_scene(&self) -> bool {
+        let endings = [".unity", ".prefab", ".asset", ".meta", ".mat", ".controller"];
+        endings.iter().any(|ending| self.path.ends_with(ending.as_bytes()))
+    }
+
     /// What stands on the value's line before it.
     pub fn line_before(&self) -> &[u8] {
         self.before.rsplit(|&b| b == b'\n').next().unwrap_or_default()

@@ -58,6 +58,9 @@ pub(super) fn reference(value: &[u8]) -> Option<Dropped> {
     if let Some(rest) = value.strip_prefix(b"$") {
         let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'/' | b'#' | b'$');
         let braced = rest.starts_with(b"{") || rest.starts_with(b"(");
+        // Perl's `$ENV{PWD}/lib`, and folders below a variable's.
+        let capitals = rest.iter().take_while(|b| b.is_ascii_uppercase() || **b == b'_').count();
+        let braced = braced || capitals >= 3 && matches!(rest.get(capitals), Some(b'/' | b'{'));
         return (braced || rest.iter().all(name)).then_some("a reference to a variable");
     }
     let tag =

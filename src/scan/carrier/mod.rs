@@ -248,10 +248,22 @@ fn bare_end(text: &[u8], start: usize, query: bool) -> usize {
     if !text[start..end].is_ascii() {
         end = (start..end).find(|&at| wide_mark(&text[at..end])).unwrap_or(end);
     }
+    // The first field of a form has no `?` or `&` before it, but the next one behind it.
+    if let Some(next) =
+        memchr::memchr_iter(b'&', &text[start..end]).find(|&at| begins_field(&text[start + at + 1..end]))
+    {
+        end = start + next;
+    }
     while end > start && matches!(text[end - 1], b')' | b']' | b'}' | b'\\') {
         end -= 1;
     }
     end
+}
+
+/// Whether a field of a form begins there: `grant_type=…`.
+fn begins_field(rest: &[u8]) -> bool {
+    let name = rest.iter().take(KEY).take_while(|b| b.is_ascii_lowercase() || **b == b'_').count();
+    name >= 3 && rest.get(name) == Some(&b'=')
 }
 
 fn skip(text: &[u8], from: usize, test: impl Fn(u8) -> bool, most: usize) -> usize {
@@ -289,6 +301,7 @@ mod tests {
             ("setenv(\"PASSWORD\", \"v1\")", "PASSWORD", "v1"),
             ("tool --password v1 --user x", "--password", "v1"),
             ("tool --password=v1", "--password", "v1"),
+            ("password=v1&grant_type=x", "password", "v1"),
             ("const password string = \"v1\"", "password", "v1"),
             ("var password = @\"v1\";", "password", "v1"),
             ("{\\\"password\\\":\\\"v1\\\"}", "password", "v1"),

@@ -86,13 +86,18 @@ pub(super) fn next_text(text: &[u8], at: usize) -> Option<usize> {
     joined.then_some(next)
 }
 
-/// Of `'LB-Key ' + '…'` the place of the second text: a word and a blank before it are a scheme.
+/// Of `'LB-Key ' + '…'` and `"OAuth2 " + "…"` the place of the second text: a word and a blank before it are a
+/// scheme.
 pub(super) fn scheme_apart(text: &[u8], at: usize) -> usize {
-    // With figures it would be no scheme, but the credential.
     let word = text.get(at + 1..).unwrap_or_default().iter().take(24);
-    let length = word.take_while(|b| b.is_ascii_alphabetic() || **b == b'-').count();
+    let length = word.take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
     let blank = at + 1 + length;
-    let apart = length > 0 && text.get(blank) == Some(&b' ') && text.get(blank + 1) == text.get(at);
+    // A longer one with figures would be no scheme, but the credential.
+    let figures = text[(at + 1).min(text.len())..blank.min(text.len())].iter().any(u8::is_ascii_digit);
+    let apart = length > 0
+        && (length <= 8 || !figures)
+        && text.get(blank) == Some(&b' ')
+        && text.get(blank + 1) == text.get(at);
     if apart { next_text(text, blank + 1).unwrap_or(at) } else { at }
 }
 
