@@ -31,6 +31,7 @@ mod versions;
 mod walk;
 pub mod write;
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -68,6 +69,8 @@ pub struct Repo {
     index_file: Option<PathBuf>,
     /// Stores that the environment names; `gix` does not read those variables.
     more_objects: Vec<gix::odb::Handle>,
+    /// Trees in which a file was looked for: the walk begins with the same ones, and takes them.
+    looked: RefCell<Vec<(ObjectId, Vec<u8>)>>,
     /// The folder by which it was named; git itself is asked there, whatever the environment names.
     folder: Option<PathBuf>,
 }
@@ -142,7 +145,8 @@ impl Repo {
             gix::odb::at(folder, gix.object_hash()).with_context(|| format!("objects in {}", folder.display()))
         };
         let more_objects = around.object_folders.iter().map(open).collect::<Result<_>>()?;
-        Ok(Repo { gix, partial, index_file: around.index_file.clone(), more_objects, folder: None })
+        let index_file = around.index_file.clone();
+        Ok(Repo { gix, partial, index_file, more_objects, looked: RefCell::default(), folder: None })
     }
 
     /// The directory that holds this worktree's HEAD and index.
@@ -175,6 +179,21 @@ impl Repo {
             }
         }
         Ok(kind.map(|kind| (kind, buffer.as_slice())))
+    }
+
+    /// Keeps a tree in which a file was looked for, unless several are kept: of a history's trees none is read again.
+    fn keep(&self, tree: ObjectId, data: &[u8]) {
+        let mut looked = self.looked.borrow_mut();
+        if looked.len() < 2 && looked.iter().all(|(own, _)| *own != tree) {
+            looked.push((tree, data.to_vec()));
+        }
+    }
+
+    /// Such a tree, which is kept no longer.
+    fn kept(&self, tree: &ObjectId) -> Option<Vec<u8>> {
+        let mut looked = self.looked.borrow_mut();
+        let at = looked.iter().position(|(own, _)| own == tree)?;
+        Some(looked.swap_remove(at).1)
     }
 
     /// Reads a blob that must be there.

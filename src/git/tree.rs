@@ -22,6 +22,7 @@ pub(super) fn file_id(repo: &Repo, tree: ObjectId, path: &str) -> Result<Option<
         let Some((Kind::Tree, data)) = repo.object(&tree, &mut buffer)? else {
             bail!("tree {} is missing (`git fsck` tells more)", tree.to_hex_with_len(12));
         };
+        repo.keep(tree, data);
         let mut found = None;
         for entry in TreeRefIter::from_bytes(data, tree.kind()) {
             let entry = entry.map_err(plain).context("a tree is damaged")?;

@@ -218,7 +218,14 @@ impl Walker<'_> {
 
     fn tree(&self, id: &ObjectId, old: bool) -> Result<Vec<Old>> {
         let mut buffer = Vec::new();
-        let data = match self.repo.object(id, &mut buffer)? {
+        let found = match self.repo.kept(id) {
+            Some(kept) => {
+                buffer = kept;
+                Some((Kind::Tree, buffer.as_slice()))
+            }
+            None => self.repo.object(id, &mut buffer)?,
+        };
+        let data = match found {
             Some((Kind::Tree, data)) => data,
             Some(_) => bail!("object {} is no tree", id.to_hex_with_len(12)),
             None if id.is_empty_tree() => return Ok(Vec::new()),

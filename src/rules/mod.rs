@@ -296,7 +296,8 @@ pub struct RuleSet {
     own: Vec<RuleSource>,
     own_prefilter: Option<Prefilter>,
     digest: Cow<'static, str>,
-    ready: OnceLock<Vec<OnceLock<Option<Rule>>>>,
+    /// Boxed: a slot for each of two thousand rules is written when the first is asked for.
+    ready: OnceLock<Vec<OnceLock<Option<Box<Rule>>>>>,
 }
 
 impl RuleSet {
@@ -370,15 +371,15 @@ impl RuleSet {
         let slots = self.ready.get_or_init(|| (0..self.len()).map(|_| OnceLock::new()).collect());
         let number = usize::from(number);
         let rule = slots[number].get_or_init(|| match number.checked_sub(self.builtin_count()) {
-            Some(own) => Rule::new(self.own[own].clone()).ok().map(|rule| Rule { own: true, ..rule }),
+            Some(own) => Rule::new(self.own[own].clone()).ok().map(|rule| Box::new(Rule { own: true, ..rule })),
             None => {
                 let rule = Rule::prepare(self.source(number), builtin::chain(number), builtin::longest(number));
                 let rule = rule.expect("built-in rules are checked by a test");
                 let outline = builtin::outline(number).map(Outline::new);
-                Some(Rule { least: rule.least.max(builtin::shortest(number)), outline, ..rule })
+                Some(Box::new(Rule { least: rule.least.max(builtin::shortest(number)), outline, ..rule }))
             }
         });
-        rule.as_ref()
+        rule.as_deref()
     }
 
     fn source(&self, number: usize) -> RuleSource {
