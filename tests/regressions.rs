@@ -393,3 +393,45 @@ fn what_code_pages_and_lists_of_changes_name_is_no_secret() {
         assert!(blocks(&make(text)), "{text}");
     }
 }
+
+/// `pass`, `pw` and `auth` are parts of many words; with blanks, brackets or a type behind them they were not seen.
+#[test]
+fn short_words_of_keys_with_anything_behind_them() {
+    let password = make("k{lower:5}!{digit:4}");
+    for key in ["pass", "pw", "db_pw", "$pass", "PASS", "pass2", "passwrd", "passcode", "mdp"] {
+        for (before, sign) in [
+            ("const char* ", "     = "),
+            ("char ", "[] = "),
+            ("char ", "[20] = "),
+            ("my ", "\t= "),
+            ("", " <- "),
+            ("", "  := "),
+            ("#define ", " "),
+            ("#define ", "\t"),
+            ("Dim ", " As String = "),
+        ] {
+            let text = format!("{before}{key}{sign}\"{password}\";\n");
+            assert!(blocks_in("src/net.ino", &text), "{text}");
+        }
+    }
+    let token = make("{hex:40}");
+    for line in ["char auth[] = ", "auth   = ", "tok\t= "] {
+        assert!(blocks_in("src/net.ino", &format!("{line}\"{token}\";\n")), "{line}");
+    }
+    for text in ["user, pass := \"anna\", ", "const [user, pass] = [\"anna\", ", "pass = ", "password: ", "DB_PASS="] {
+        let (word, number) = (make("Q{lower:1}artz"), make("7{digit:3}"));
+        assert!(blocks_in("src/net.js", &format!("{text}\"{word}_{number}\"]\n")), "{text}");
+    }
+    for text in [
+        "password = \"screen_1024\";\n",
+        "renderPass = \"lighting_2048\";\n",
+        "const SECRET_SANTA = \"variantB7\";\n",
+        "@password_attempts_key \"larch:v3:pw_attempts:24h\"\n",
+        "the password is base64 encoded\n",
+        "tests pass   in 12.5 seconds\n",
+    ] {
+        assert!(!blocks_in("src/net.js", text), "{text}");
+    }
+    let hash = make("\"password\": \"bcrypt$$2b$12${base62:53}\"\n");
+    assert!(!blocks_in("fixtures/users.json", &hash), "a hash as Django keeps it");
+}

@@ -189,19 +189,28 @@ fn is_false(b: &bool) -> bool {
     !*b
 }
 
+/// Ends a word of `keys` that is looked for only at the end of a name, since it is a part of many others.
+const SHORT: char = '~';
+
+/// What may stand behind such a word: the end of the name and the begin of what assigns to it, or a number.
+const ENDS: [&str; 17] =
+    ["\"", "'", "=", ":", ">", "[", "]", "\t", "  ", " =", " :", " <", " \"", " '", " as ", "1", "2"];
+
 impl RuleSource {
     /// The literals that the prefilter looks for, and whether their case counts.
     ///
     /// `keywords` are taken as written; each word of `keys` and `context` stands for its spellings
-    /// without separator and with `_`, `-`, `.` and (context only) a space between its parts.
+    /// without separator and with `_`, `-`, `.` and a space between its parts, and one that ends in
+    /// [`SHORT`] for itself with each of [`ENDS`] behind it.
     pub fn literals(&self) -> Vec<(String, bool)> {
         let mut all: Vec<(String, bool)> = self.keywords.iter().map(|k| (k.clone(), true)).collect();
         for word in self.keys.iter().chain(&self.context) {
             let word = word.to_ascii_lowercase();
-            if word.contains(' ') {
-                for separator in ["", "_", "-", ".", " "] {
-                    all.push((word.replace(' ', separator), false));
-                }
+            let parts = parts(&word);
+            if let Some(short) = word.strip_suffix(SHORT) {
+                all.extend(ENDS.iter().map(|end| (format!("{short}{end}"), false)));
+            } else if parts.len() > 1 {
+                all.extend(["", "_", "-", ".", " "].map(|separator| (parts.join(separator), false)));
             } else {
                 all.push((word, false));
             }
@@ -213,4 +222,20 @@ impl RuleSource {
         }
         all
     }
+}
+
+/// The parts of a word: a blank between two letters or figures parts them, any other is meant as it stands.
+fn parts(word: &str) -> Vec<&str> {
+    let inside = |at: &usize| {
+        let beside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        beside(word[..*at].chars().next_back()) && beside(word[at + 1..].chars().next())
+    };
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in word.match_indices(' ').filter(|(at, _)| inside(at)) {
+        parts.push(&word[start..at]);
+        start = at + 1;
+    }
+    parts.push(&word[start..]);
+    parts
 }

@@ -268,11 +268,13 @@ impl<'a> Hits<'a> {
 
     /// The pattern against the whole value of the assignment in whose key the literal stands.
     fn assigned(&mut self, rule: &'a Rule, number: u16, candidate: &Candidate<'_>) -> Option<usize> {
-        // Of `<pass `, `pass"` and `| pass ` the letters are the word.
-        let mark = |b: &&u8| matches!(**b, b'<' | b'"' | b'\'' | b'=' | b':' | b'>' | b' ' | b'|' | b',');
+        // Of `<pass `, `pass"`, `pass[` and `pass as ` the letters of the name are the word.
+        let mark = |b: &&u8| !b.is_ascii_alphanumeric() && b.is_ascii() && !matches!(**b, b'_' | b'-');
         let literal = &self.text[candidate.start..candidate.end];
+        let typed = literal.len() > 4 && literal[literal.len() - 4..].eq_ignore_ascii_case(b" as ");
+        let literal = if typed { &literal[..literal.len() - 4] } else { literal };
         let (before, after) = (literal.iter().take_while(mark).count(), literal.iter().rev().take_while(mark).count());
-        let word = candidate.start + before..candidate.end - after;
+        let word = candidate.start + before..candidate.start + literal.len() - after;
         let found = self.known.assignment(self.text, &word);
         let read = found.as_ref().map_or(NO_VALUE, |found| found.value.len());
         self.work = self.work.saturating_sub(read);

@@ -10,7 +10,7 @@ use crate::rules::filters::{Dropped, Match};
 type Form = (fn(&Match<'_>) -> bool, Dropped);
 
 /// In order: what is said of a value is what the first of them says.
-const FORMS: [Form; 35] = [
+const FORMS: [Form; 36] = [
     (anchor, "how far leakwarden's ledger was"),
     (passed_on, "the server that requests are passed to"),
     (repeats, "a name that repeats its key"),
@@ -25,6 +25,7 @@ const FORMS: [Form; 35] = [
     (|found| file(found.secret), "the name of a file"),
     (|found| rate(found.secret) || action(found.secret) || verb(found), "a setting or an action"),
     (|found| row(found.secret), "a line of a table"),
+    (|found| parted(found.secret), "a name made of parts"),
     (|found| module(found.secret) || kind(found.secret), "a module or a type"),
     (|found| algorithm(found.secret), "an algorithm"),
     (slot, "a reference to a secret store or variable"),
@@ -142,6 +143,18 @@ fn row(value: &[u8]) -> bool {
     parts.clone().count() >= 6 && !parts.all(byte)
 }
 
+/// A name as stores of keys and values have them, `shop:v3:pw_attempts:24h`: words between colons.
+fn parted(value: &[u8]) -> bool {
+    let small = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
+    let word =
+        |part: &&[u8]| part.len() >= 4 && part.iter().all(|b| b.is_ascii_lowercase() || *b == b'_') && plain(part);
+    let parts: Vec<&[u8]> = value.split(|&b| b == b':').collect();
+    parts.len() >= 3
+        && parts.iter().all(|part| !part.is_empty() && part.iter().all(small))
+        && parts.iter().filter(|part| word(part)).count() >= 2
+        && plain(value)
+}
+
 /// The end of a slot that began before it on its line: `{{ x | default('…') }}`.
 fn slot(found: &Match<'_>) -> bool {
     let line = found.place.line_before();
@@ -216,7 +229,12 @@ fn hash(value: &[u8]) -> bool {
     let hex = |rest: &[u8], length| rest.len() == length && rest.iter().all(u8::is_ascii_hexdigit);
     let post = value.starts_with(b"SCRAM-SHA-256$") || value.strip_prefix(b"md5").is_some_and(|rest| hex(rest, 32));
     let my = value.strip_prefix(b"*").is_some_and(|rest| hex(rest, 40));
-    server || post || my || dollar.is_some_and(|rest| rest >= 16) || braces.is_some_and(|rest| rest >= 8)
+    // Django's: `argon2$argon2id$v=19$…`, `bcrypt$$2b$12$…`.
+    let hasher = ["argon2$", "bcrypt$", "bcrypt_sha256$", "scrypt$", "pbkdf2_"]
+        .iter()
+        .any(|own| value.starts_with(own.as_bytes()));
+    let django = hasher && value.len() >= 50 && value.iter().filter(|&&b| b == b'$').count() >= 3;
+    django || server || post || my || dollar.is_some_and(|rest| rest >= 16) || braces.is_some_and(|rest| rest >= 8)
 }
 
 /// Whether a part of a value is computed: `token_{uuid.uuid4().hex}`, `%{control:Password}`, `$ret->{X}`.

@@ -203,7 +203,9 @@ pub(super) fn chosen(key: &[u8]) -> bool {
     let several = [b"passwords".as_slice(), b"passwds", b"pwds"].iter().any(|own| stem.ends_with(own));
     let stem = &stem[..stem.len() - usize::from(several)];
     let ends = ["pass", "password", "passwd", "pwd", "passphrase", "phrase", "passwort", "kennwort", "senha", "passe"];
-    let known = ["pw", "psk", "psw", "pswd", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
+    let misspelt = ["passw", "passwrd", "pswd", "psswd", "paswd", "pasword", "pssword", "passcode"];
+    let ends = || ends.iter().chain(&misspelt);
+    let known = ["pw", "psk", "psw", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
     // Capitals of other scripts stand here too: only ASCII is folded.
     let other = [
         "\u{41f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
@@ -228,7 +230,7 @@ pub(super) fn chosen(key: &[u8]) -> bool {
         "kata sandi",
     ];
     let lower = key.to_ascii_lowercase();
-    (ends.iter().any(|word| stem.ends_with(word.as_bytes())) && !namesake::no_pass(stem))
+    ((ends().any(|word| stem.ends_with(word.as_bytes())) || stem.ends_with(b"pw")) && !namesake::no_pass(stem))
         || known.iter().any(|word| stem == word.as_bytes())
         || other.iter().any(|word| lower.ends_with(word.as_bytes()))
 }

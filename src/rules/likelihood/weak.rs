@@ -19,7 +19,7 @@ pub(super) enum Weak {
 /// Whether the place of a weak value says that it is a password in use; `None` where it says nothing.
 pub(super) fn used(found: &Match<'_>) -> Option<Weak> {
     let kind = found.place.kind();
-    if kind == Kind::MadeUp || found.key.is_some_and(key::switch) || among_others(found) {
+    if kind == Kind::MadeUp || found.key.is_some_and(key::switch) || among_others(found) && !of_several(found) {
         return None;
     }
     // A call that logs in names no key.
@@ -77,6 +77,13 @@ fn by_place(
             Some(Weak::Used("given to a variable, alone on its line"))
         }
         Kind::Other if found.quoted && user() && host() && !letters(found.secret) => Some(Weak::Used(BESIDE)),
+        Kind::Configuring | Kind::Other
+            if (found.quoted || variable && alone(found))
+                && word_with_number(found.secret)
+                && (!key::passes(key) || key::words(key).len() == 1) =>
+        {
+            Some(Weak::Used("a word with a number, as passwords are chosen"))
+        }
         Kind::Other if !found.place.is_code() && chosen_with_care(found.secret) && stands_apart(found) => {
             Some(Weak::Used("a word with capitals and figures, alone on its line, in its cell or told as it is"))
         }
@@ -134,6 +141,21 @@ fn numbered(value: &[u8]) -> bool {
     let word = |word: Option<&[u8]>| word.is_some_and(|word| word.len() >= 3 && letters(word));
     let joined = word(words.next()) && word(words.next()) && words.next().is_none();
     (2..=4).contains(&(value.len() - stem.len())) && joined && chosen_with_care(value)
+}
+
+/// Whether a value is a word with a number behind it, `maple_6326`, and none that programs number.
+fn word_with_number(value: &[u8]) -> bool {
+    let figures = value.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let stem = &value[..value.len() - figures];
+    let word = stem.strip_suffix(b"_").or_else(|| stem.strip_suffix(b".")).or_else(|| stem.strip_suffix(b"-"));
+    let word = word.unwrap_or(stem);
+    let capital = word.first().is_some_and(u8::is_ascii_uppercase);
+    let named = NUMBERED.iter().any(|own| word.eq_ignore_ascii_case(own.as_bytes()));
+    (4..=14).contains(&word.len())
+        && word.iter().skip(1).all(u8::is_ascii_lowercase)
+        && word[0].is_ascii_alphabetic()
+        && (if capital { 2..=4 } else { 3..=4 }).contains(&figures)
+        && !named
 }
 
 /// Whether a value is written as one: in quotes, or at the end of a line that is no code.
@@ -214,7 +236,25 @@ fn among_others(found: &Match<'_>) -> bool {
         && found.place.after.get(1..).is_none_or(|rest| !rest.trim_ascii_start().starts_with(b")"))
 }
 
+/// Whether the name stands among others before the sign, as its value does behind it: `user, pass = "…", "…"`.
+fn of_several(found: &Match<'_>) -> bool {
+    let mut sides = found.place.line_before().splitn(2, |&b| b == b'=');
+    let (names, values) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
+    let commas = |part: &[u8]| part.iter().filter(|&&b| b == b',').count();
+    commas(values) > 0 && commas(names) >= commas(values) && word_with_number(found.secret)
+}
+
 const BESIDE: &str = "beside the name of a user or a host";
+
+/// Words that programs and tests put a number behind.
+const NUMBERED: [&str; 66] = [
+    "test", "user", "item", "step", "state", "node", "page", "level", "version", "type", "error", "code", "line",
+    "field", "input", "text", "label", "button", "view", "screen", "event", "option", "value", "name", "file", "index",
+    "port", "host", "server", "client", "admin", "root", "demo", "sample", "example", "dummy", "fake", "mock", "temp",
+    "form", "widget", "image", "photo", "phase", "round", "task", "entry", "record", "table", "group", "team", "class",
+    "part", "unit", "section", "figure", "layer", "block", "cell", "slot", "frame", "scene", "stage", "player",
+    "device", "model",
+];
 
 /// Passwords that programs and images come with.
 const DEFAULTS: [&str; 20] = [

@@ -46,14 +46,14 @@ fn of_map(text: &[u8], bracket: usize, open: usize, value: usize) -> Option<usiz
     (several == Several::Said || long()).then_some(literal)
 }
 
-/// The text that a name is given beside others: `user, password = "anna", "…"`.
+/// The text that a name is given beside others: `user, password = "anna", "…"`, `[user, pass] = ["anna", "…"]`.
 pub(super) fn of_several(text: &[u8], key: &Range<usize>) -> Option<Range<usize>> {
     let before = text[key.start.saturating_sub(96)..key.start].trim_ascii_end();
     if before.last() != Some(&b',') {
         return None;
     }
     let before = memchr::memrchr(b'\n', before).map_or(before, |feed| &before[feed + 1..]);
-    let names = |part: &[u8]| part.iter().all(|b| b.is_ascii_alphanumeric() || b"_., $@".contains(b));
+    let names = |part: &[u8]| part.iter().all(|b| b.is_ascii_alphanumeric() || b"_., $@[]()".contains(b));
     let number = before.iter().filter(|&&b| b == b',').count();
     let line = &text[key.end..text.len().min(key.end + 320)];
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
@@ -64,7 +64,7 @@ pub(super) fn of_several(text: &[u8], key: &Range<usize>) -> Option<Range<usize>
     }
     let mut at = sign + 1;
     for passed in 0..=number {
-        at += line[at..].iter().take_while(|b| is_blank(**b)).count();
+        at += line[at..].iter().take_while(|b| is_blank(**b) || passed == 0 && b"[(".contains(b)).count();
         let quote = *line.get(at).filter(|_| is_quote(line, at))?;
         let end = at + 1 + memchr::memchr(quote, &line[at + 1..])?;
         if passed == number {
@@ -137,6 +137,8 @@ const LITERALS: usize = 8;
 
 /// Where the value begins that a map gives to the name there: `"anna": "…"`, `'anna' => '…'`, `anna: '…'`.
 fn past_name(text: &[u8], at: usize) -> Option<usize> {
+    // Swift's `.staging: "…"`.
+    let at = at + usize::from(text.get(at) == Some(&b'.') && text.get(at + 1).is_some_and(u8::is_ascii_alphabetic));
     let first = *text.get(at)?;
     let rest = &text[at + 1..text.len().min(at + 66)];
     let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
@@ -176,7 +178,8 @@ fn is_drawn(text: &[u8], at: usize) -> bool {
 
 /// Whether the name in quotes there is that of a place where a program runs, each of which has a secret.
 fn is_stage(text: &[u8], at: usize) -> bool {
-    let stages = [b"dev".as_slice(), b"development", b"test", b"staging", b"prod", b"production", b"live", b"sandbox"];
+    let stages =
+        [b"dev".as_slice(), b"development", b"test", b"staging", b"prod", b"production", b"live", b"sandbox", b"local"];
     let rest = text.get(at + 1..).unwrap_or_default();
     let name = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     stages.contains(&&rest[..name])

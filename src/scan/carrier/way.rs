@@ -272,7 +272,13 @@ pub(super) fn after_type(text: &[u8], at: usize) -> usize {
     // Of `auth: expired for user_id=…` what touches the sign is a name, and what stands before it prose.
     let prose = between.last().is_some_and(|&b| !is_blank(b)) && between.trim_ascii().iter().any(|&b| is_blank(b));
     let named = between.iter().any(u8::is_ascii_alphabetic) && !prose;
-    if named && between.iter().all(kind) { text.len().min(at + 48) - rest.len() + equals } else { at }
+    // Swift: `tokens: [Stage: String] = [`.
+    let map = between.trim_ascii().starts_with(b"[") && between.trim_ascii().ends_with(b"]");
+    if named && between.iter().all(|b| kind(b) || map && *b == b':') {
+        text.len().min(at + 48) - rest.len() + equals
+    } else {
+        at
+    }
 }
 
 /// Whether the `=` there ends a value in base64 rather than follow a type: it touches what stands before,
@@ -375,8 +381,9 @@ fn said(text: &[u8], at: usize) -> Option<usize> {
 fn beside(text: &[u8], begin: usize, at: usize) -> Option<usize> {
     if !text[..at].ends_with(b" ") {
         // A list of results has `PASS` and a tab.
-        let long = at - begin > 6;
-        return (long && is_blank(text[at - 1]) && is_told(text, at) && heads(text, begin)).then_some(at);
+        let defined = matches!(text.get(at), Some(b'"')) && text[..begin].trim_ascii_end().ends_with(b"#define");
+        let long = at - begin > 6 && is_told(text, at) && heads(text, begin);
+        return (at > 0 && is_blank(text[at - 1]) && (long || defined)).then_some(at);
     }
     let next = text.get(at);
     let quoted = matches!(next, Some(b'"' | b'\''));
