@@ -435,3 +435,34 @@ fn short_words_of_keys_with_anything_behind_them() {
     let hash = make("\"password\": \"bcrypt$$2b$12${base62:53}\"\n");
     assert!(!blocks_in("fixtures/users.json", &hash), "a hash as Django keeps it");
 }
+
+#[test]
+fn calls_that_common_programs_make() {
+    for text in [
+        "conn = psycopg2.connect(\"dbname=shop user=shop host=db1.corp.net password=k{lower:5}!{digit:4}\")",
+        "client.connect(host, port, username, \"{base62:12}\")",
+        "yag = yagmail.SMTP(me, '{base62:14}')",
+        "auth := smtp.PlainAuth(\"\", user, \"{base62:14}\", host)",
+        "new Sequelize('shop', 'root', '{base62:14}')",
+        "mysql_real_connect(con, host, \"root\", \"{base62:14}\", \"shop\", 0, NULL, 0)",
+        "pwd.send_keys(\"{base62:12}\")",
+        "Algorithm.HMAC256(\"{base62:14}\")",
+        "var jwtKey = []byte(\"{base62:14}\")",
+        "ENV[\"DB_PASS\"] ||= \"{base62:14}\"",
+        "#define STAPSK  \"{base62:12}\"",
+        "git clone https://bob:k{lower:5}#{digit:4}@git.corp.net/x.git",
+        "url = \"mongodb://bob:k{lower:5}{digit:4}@@db1.corp.net/shop\"",
+        "<meta-data android:name=\"net.corp.API_KEY\" android:value=\"{base62:40}\"/>",
+    ] {
+        let text = make(text) + "\n";
+        assert!(blocks_in("src/app.py", &text), "{text}");
+    }
+    assert!(blocks_in("notes.txt", &make("wifi password - k{lower:3}R{digit:4}\n")));
+    for text in [
+        "ciphers = 'HIGH:!aNULL:!MD5:!PSK:!RC4:!ADH@STRENGTH'\n",
+        "signal.connect(sender, handler, name, \"ticket-sold2\")\n",
+        "var key = Encoding.ASCII.GetBytes(settings.Value);\n",
+    ] {
+        assert!(!blocks_in("src/app.py", text), "{text}");
+    }
+}

@@ -69,7 +69,9 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if hex(40) && prose && !found.quoted {
         return Some("as the names of commits stand in prose");
     }
-    if found.key.is_none() && random_bits(value) < LIKELY_RANDOM && connects(found) {
+    // `.connect("… PWD=…")` is given all in one text.
+    let assigned = found.place.before.ends_with(b"=");
+    if found.key.is_none() && !assigned && random_bits(value) < LIKELY_RANDOM && connects(found) {
         return Some("passed to what opens a connection, and made of words");
     }
     let stored = [b"<Contents>".as_slice(), b"<LastModified>", b"<ETag>", b"<Deleted>"];

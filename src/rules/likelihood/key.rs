@@ -202,10 +202,11 @@ pub(super) fn chosen(key: &[u8]) -> bool {
     let stem = &last[..last.len() - last.iter().rev().take_while(|b| b.is_ascii_digit()).count()];
     let several = [b"passwords".as_slice(), b"passwds", b"pwds"].iter().any(|own| stem.ends_with(own));
     let stem = &stem[..stem.len() - usize::from(several)];
-    let ends = ["pass", "password", "passwd", "pwd", "passphrase", "phrase", "passwort", "kennwort", "senha", "passe"];
+    let ends =
+        ["pass", "password", "passwd", "pwd", "passphrase", "phrase", "passwort", "kennwort", "senha", "passe", "psk"];
     let misspelt = ["passw", "passwrd", "pswd", "psswd", "paswd", "pasword", "pssword", "passcode"];
     let ends = || ends.iter().chain(&misspelt);
-    let known = ["pw", "psk", "psw", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
+    let known = ["pw", "psw", "mdp", "haslo", "clave", "contrasena", "parola", "wachtwoord", "heslo"];
     // Capitals of other scripts stand here too: only ASCII is folded.
     let other = [
         "\u{41f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",

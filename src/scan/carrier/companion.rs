@@ -40,6 +40,8 @@ pub(super) fn companion(text: &[u8], at: usize) -> Option<usize> {
         Some(place) => (place - at, &text[place..text.len().min(place + 32)]),
         None => (gap, rest),
     };
+    // Android's manifests put their namespace before it.
+    let (gap, rest) = rest.strip_prefix(b"android:").map_or((gap, rest), |own| (gap + 8, own));
     let name = [b"value".as_slice(), b"default", b"parametervalue"]
         .into_iter()
         .find(|name| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;

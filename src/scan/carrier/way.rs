@@ -59,14 +59,14 @@ pub(super) fn own_line(text: &[u8], at: usize) -> bool {
 /// a list, a call that only wraps it (`String::from("…")`, `Field(default="…")`).
 pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
     // Most values are none of these, as their first byte tells.
-    if !text.get(at).is_some_and(|first| b"<&!/SsFBnbOATlmQr".contains(first)) {
+    if !text.get(at).is_some_and(|first| b"<&!/SsFBnbOATlmQr[".contains(first)) {
         return at;
     }
     if text[at..].starts_with(b"/* ") {
         let remark = memchr::memmem::find(&text[at..text.len().min(at + 96)], b"*/ ");
         return remark.map_or(at, |length| skip(text, at + length + 3, is_blank, 8));
     }
-    const WRAPS: [&[u8]; 25] = [
+    const WRAPS: [&[u8]; 26] = [
         b"String::from(",
         b"String(",
         b"str(",
@@ -92,6 +92,7 @@ pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
         b"QByteArray(",
         b"T.pack ",
         b"raw",
+        b"[]byte(",
     ];
     let rest = &text[at..text.len().min(at + 96)];
     if rest.starts_with(b"<![CDATA[") {
@@ -323,9 +324,9 @@ pub(super) fn separator(text: &[u8], at: usize) -> Option<usize> {
 
 /// The length of the sign with which a text begins.
 fn sign(rest: &[u8]) -> Option<usize> {
-    const SIGNS: [&[u8]; 18] = [
-        b":=", b"=>", b"||", b"??", b"->", b"<-", b"===", b"!==", b"==", b"!=", b"?=", b"||=", b"=", b":", b">", b",",
-        b"(", WIDE_COLON,
+    const SIGNS: [&[u8]; 19] = [
+        b":=", b"=>", b"||=", b"??=", b"||", b"??", b"->", b"<-", b"===", b"!==", b"==", b"!=", b"?=", b"=", b":",
+        b">", b",", b"(", WIDE_COLON,
     ];
     let first = *rest.first()?;
     SIGNS.into_iter().find(|sign| sign[0] == first && rest.starts_with(sign)).map(<[u8]>::len)
@@ -372,6 +373,9 @@ fn said(text: &[u8], at: usize) -> Option<usize> {
     let says = [b"to ".as_slice(), b"is ", b"- "].into_iter().find(|word| rest.starts_with(word));
     if let Some(word) = says.filter(|word| matches!(text.get(at + word.len()), Some(b'"' | b'\'' | b'`'))) {
         return Some(at + word.len());
+    }
+    if rest.starts_with(b"- ") && is_told(text, at + 2) {
+        return Some(at + 2);
     }
     // Markdown and AsciiDoc: the password `…`.
     (rest[0] == b'`' && !rest.starts_with(b"```")).then_some(at)
