@@ -466,3 +466,33 @@ fn calls_that_common_programs_make() {
         assert!(!blocks_in("src/app.py", text), "{text}");
     }
 }
+
+#[test]
+fn more_ways_to_pass_a_password() {
+    for text in [
+        "client.username_pw_set(\"sensor\", \"{base62:12}\")",
+        "pika.PlainCredentials('bob', '{base62:12}')",
+        "xhr.setRequestHeader('Authorization', 'Basic ' + btoa('bob:{base62:11}7'));",
+        "$pass = md5(\"{base62:12}\");",
+        "users = {lb}\"bob\": \"{base62:11}K7\"{rb}",
+        "subprocess.run([\"mysqldump\", \"-u\", \"root\", \"-p{base62:12}\", \"shop\"])",
+        "if (txtPassword.Text == \"{base62:12}\")",
+        "if(strcmp(pass,\"{base62:12}\")==0)",
+        "INSERT INTO `users` (`id`,`login`,`pass`) VALUES (1,'bob','{base62:12}');",
+        "<Password value=\"{base62:12}\"/>",
+        "request.setValue(\"{base62:40}\", forHTTPHeaderField: \"X-Api-Key\")",
+    ] {
+        let text = make(text) + "\n";
+        assert!(blocks_in("src/app.py", &text), "{text}");
+    }
+    for text in [
+        "users = {lb}\"bob\": \"admin\"{rb}\n",
+        "lblPassword.Text = \"Password:\";\n",
+        "$hash = md5(\"file_contents\");\n",
+        "# pass: see the wiki\n",
+        "wpa_passphrase SSID passphrase\n",
+    ] {
+        assert!(!blocks_in("src/app.py", &make(text)), "{text}");
+    }
+    assert!(blocks_in("src/app.py", &make("# pass: Q{lower:5}{digit:4}!\n")));
+}

@@ -193,8 +193,8 @@ fn is_false(b: &bool) -> bool {
 const SHORT: char = '~';
 
 /// What may stand behind such a word: the end of the name and the begin of what assigns to it, or a number.
-const ENDS: [&str; 17] =
-    ["\"", "'", "=", ":", ">", "[", "]", "\t", "  ", " =", " :", " <", " \"", " '", " as ", "1", "2"];
+const ENDS: [&str; 20] =
+    ["\"", "'", "`", "=", ":", ">", "[", "]", ")", ",", "\t", "  ", " =", " :", " <", " \"", " '", " as ", "1", "2"];
 
 impl RuleSource {
     /// The literals that the prefilter looks for, and whether their case counts.

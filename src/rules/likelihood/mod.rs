@@ -99,6 +99,7 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     // `errors.New("password: maximum72bytes")` is a text of a program.
     let said = !found.quoted && found.place.is_code() && found.place.is_quoting() && random_bits(value) < 8;
     let said = said && !(found.place.before.ends_with(b"=") && found.place.has_company(value, false).user);
+    let said = said && !weak::remarked(found);
     if sentence(value) || said {
         return weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("made of words")), verdict);
     }

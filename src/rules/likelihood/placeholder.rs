@@ -120,7 +120,9 @@ pub(super) fn stands_for_password(value: &[u8]) -> bool {
 }
 
 /// Values that people write where a password will stand later.
-const DUMMY_PASSWORDS: [&str; 61] = [
+const DUMMY_PASSWORDS: [&str; 63] = [
+    "passphrase",
+    "open sesame",
     "password",
     "passwd",
     "secret",

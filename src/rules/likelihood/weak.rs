@@ -119,6 +119,15 @@ fn alone(found: &Match<'_>) -> bool {
     name.is_some_and(plain) && (ends_line(found) || command) && (figures || !remark)
 }
 
+/// Whether a value ends a remark and has figures and a capital or a mark: `# pass: …`.
+pub(super) fn remarked(found: &Match<'_>) -> bool {
+    let line = found.place.line_before().trim_ascii_start();
+    let remark = line.starts_with(b"#") || line.starts_with(b"//");
+    let has = |test: fn(&u8) -> bool| found.secret.iter().any(test);
+    let marked = has(u8::is_ascii_uppercase) || has(|b| b.is_ascii_punctuation() && !b"-_./:".contains(b));
+    remark && ends_line(found) && has(u8::is_ascii_digit) && marked
+}
+
 /// Whether a value is all that its line or its cell of a table gives, or what a sentence says: `is …`.
 fn stands_apart(found: &Match<'_>) -> bool {
     let (before, after) = (found.place.before, found.place.after.trim_ascii_start());

@@ -19,7 +19,10 @@ pub(super) fn element(text: &[u8], key: &Range<usize>, at: usize) -> Option<usiz
         return None;
     }
     let rest = &text[at..text.len().min(at + 128)];
-    rest.iter().position(|&b| matches!(b, b'>' | b'\n')).filter(|&end| rest[end] == b'>').map(|end| at + end)
+    let end = rest.iter().position(|&b| matches!(b, b'>' | b'\n')).filter(|&end| rest[end] == b'>')?;
+    // `<Password value="…"/>` holds nothing else.
+    let value = rest[..end].strip_suffix(b"/").and_then(|tag| memchr::memmem::find(tag, b" value=\""));
+    Some(at + value.map_or(end, |value| value + 6))
 }
 
 /// Where the literal begins with which a variable is compared the other way round: `"…".equals(password)`.
@@ -39,11 +42,15 @@ pub(super) fn compared_before(text: &[u8], key: &Range<usize>) -> Option<usize> 
     Some(key.start - before.len() + open).filter(|&open| open > 0)
 }
 
-/// Of `password.equals` the name of what is compared; any other key as it is.
+/// Of `password.equals`, and of `password.Text` before a sign, the name of what is compared or set; any other key as
+/// it is.
 pub(super) fn compared_name(text: &[u8], word: &Range<usize>, key: Range<usize>) -> Range<usize> {
     let compares: [&[u8]; 6] = [b"equals", b"Equals", b"equalsIgnoreCase", b"contentEquals", b"eql", b"isEqualTo"];
+    let holds: [&[u8]; 4] = [b"Text", b"text", b"Value", b"value"];
+    let set = text.get(skip(text, key.end, is_blank, 8)) == Some(&b'=');
     let name = &text[word.end.min(key.end)..key.end];
-    let method = name.iter().rposition(|&b| b == b'.').filter(|&dot| compares.contains(&&name[dot + 1..]));
+    let known = |own: &[u8]| compares.contains(&own) || set && holds.contains(&own);
+    let method = name.iter().rposition(|&b| b == b'.').filter(|&dot| known(&name[dot + 1..]));
     method.map_or(key.clone(), |dot| key.start..word.end + dot)
 }
 
@@ -59,14 +66,14 @@ pub(super) fn own_line(text: &[u8], at: usize) -> bool {
 /// a list, a call that only wraps it (`String::from("…")`, `Field(default="…")`).
 pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
     // Most values are none of these, as their first byte tells.
-    if !text.get(at).is_some_and(|first| b"<&!/SsFBnbOATlmQr[".contains(first)) {
+    if !text.get(at).is_some_and(|first| b"<&!/SsFBnbOATlmQr[MPpgcH".contains(first)) {
         return at;
     }
     if text[at..].starts_with(b"/* ") {
         let remark = memchr::memmem::find(&text[at..text.len().min(at + 96)], b"*/ ");
         return remark.map_or(at, |length| skip(text, at + length + 3, is_blank, 8));
     }
-    const WRAPS: [&[u8]; 26] = [
+    const WRAPS: [&[u8]; 39] = [
         b"String::from(",
         b"String(",
         b"str(",
@@ -93,6 +100,20 @@ pub(super) fn unwrap(text: &[u8], at: usize) -> usize {
         b"T.pack ",
         b"raw",
         b"[]byte(",
+        // What is hashed is the password itself.
+        b"md5(",
+        b"MD5(",
+        b"sha1(",
+        b"SHA1(",
+        b"SHA2(",
+        b"PASSWORD(",
+        b"password_hash(",
+        b"generate_password_hash(",
+        b"make_password(",
+        b"bcrypt.hashSync(",
+        b"bcrypt(",
+        b"crypt(",
+        b"Hash::make(",
     ];
     let rest = &text[at..text.len().min(at + 96)];
     if rest.starts_with(b"<![CDATA[") {
