@@ -496,3 +496,16 @@ fn more_ways_to_pass_a_password() {
     }
     assert!(blocks_in("src/app.py", &make("# pass: Q{lower:5}{digit:4}!\n")));
 }
+
+#[test]
+fn names_of_keys_in_more_languages_and_abbreviations() {
+    for key in ["salasana", "lozinka", "kodeord", "geslo", "clave", "pass_word", "mat_khau"] {
+        assert!(blocks_in("src/app.py", &make(&format!("{key} = \"{{base62:11}}7\"\n"))), "{key}");
+    }
+    for line in ["a = 1\nsk = ", "qiniu_sk = ", "weather_api = ", "cred = ", "vapid_private = "] {
+        assert!(blocks_in("src/app.py", &make(&format!("{line}\"{{base62:40}}\"\n"))), "{line}");
+    }
+    for text in ["{\"sk\": \"Zabudnut\u{e9} heslo\"}\n", "AES256_HMAC_SHA1_96_SK: \"AES256_HMAC_SHA1_96-SK\"\n"] {
+        assert!(!blocks_in("src/app.py", text), "{text}");
+    }
+}

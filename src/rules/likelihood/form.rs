@@ -82,7 +82,9 @@ fn repeats(found: &Match<'_>) -> bool {
     let rest = |at: usize, key: &[u8]| plain(&found.secret[..at]) && plain(&found.secret[at + key.len()..]);
     let within = |key| memchr::memmem::find(found.secret, key).filter(|&at| at == 0 || key.len() >= 8);
     found.key.is_some_and(|key| {
-        key.ends_with(found.secret) || key.len() >= 6 && (part(key) || within(key).is_some_and(|at| rest(at, key)))
+        let joined = |text: &[u8]| text.iter().map(|&b| if b == b'-' { b'_' } else { b }).collect::<Vec<u8>>();
+        joined(key).ends_with(&joined(found.secret))
+            || key.len() >= 6 && (part(key) || within(key).is_some_and(|at| rest(at, key)))
     })
 }
 

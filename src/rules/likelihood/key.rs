@@ -229,6 +229,14 @@ pub(super) fn chosen(key: &[u8]) -> bool {
         "sifre",
         "m\u{1ead}t kh\u{1ea9}u",
         "kata sandi",
+        "salasana",
+        "lozinka",
+        "matkhau",
+        "mat_khau",
+        "kodeord",
+        "parool",
+        "geslo",
+        "pass_word",
     ];
     let lower = key.to_ascii_lowercase();
     ((ends().any(|word| stem.ends_with(word.as_bytes())) || stem.ends_with(b"pw")) && !namesake::no_pass(stem))

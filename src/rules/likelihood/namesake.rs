@@ -9,7 +9,7 @@ pub(super) fn no_pass(key: &[u8]) -> bool {
     let words = ["compass", "bypass", "surpass", "trespass", "overpass", "underpass", "encompass", "byppass"];
     words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
         || contains(key, b"agent-inject-secret")
-        || contains(&key.to_ascii_lowercase(), b"santa")
+        || [b"santa".as_slice(), b"palabra"].iter().any(|own| contains(&key.to_ascii_lowercase(), own))
         || is_name_of_type(key)
         || is_file(key)
         || ends_by_chance(key)

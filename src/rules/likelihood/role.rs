@@ -195,7 +195,7 @@ pub fn role(key: &[u8]) -> Role {
         ["key", "token", "secret", "auth", "authorization", "password", "passwd", "pwd", "pass", "credential"]
             .iter()
             .any(|end| one.ends_with(end))
-            || is(word, &["pat", "bearer", "api", "tok", "pepper"])
+            || is(word, &["pat", "bearer", "api", "tok", "pepper", "sk", "cred", "private"])
     };
     // `keyspace` and `tokenizer` are none, nor is what is found by a key.
     let handle = one == "key" && is(nearest, &HANDLES) || one == "token" && is(nearest, &MOMENTS);
