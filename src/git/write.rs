@@ -128,12 +128,18 @@ pub fn identity() -> Result<String> {
     Ok(text[..=end].trim().to_owned())
 }
 
-/// The person who commits, without starting a process: what environment and configuration say. `None`
-/// where they do not say it.
+/// The person who commits, without starting a process: what environment and configuration say, in git's order
+/// (git-commit(1), "COMMIT INFORMATION"). `None` where they do not say it.
 pub fn committer() -> Option<String> {
     let repo = gix::ThreadSafeRepository::discover_with_environment_overrides(".").ok()?.to_thread_local();
-    let person = repo.committer()?.ok()?;
-    (!person.email.is_empty()).then(|| format!("{} <{}>", person.name, person.email))
+    let config = repo.config_snapshot();
+    // Not `Repository::committer`: it asks for the time too, and for that reads the list of all time zones. What
+    // `GIT_COMMITTER_NAME`, `GIT_COMMITTER_EMAIL` and `EMAIL` say stands under gitoxide's keys.
+    let said = |keys: &[&str]| keys.iter().find_map(|key| config.string(*key)).map(|text| text.to_string());
+    let name = said(&["gitoxide.committer.nameFallback", "committer.name", "user.name"])?;
+    let email = ["gitoxide.committer.emailFallback", "committer.email", "user.email", "gitoxide.user.emailFallback"];
+    let email = said(&email).filter(|email| !email.is_empty())?;
+    Some(format!("{name} <{email}>"))
 }
 
 /// The first commit of this history, in hex; `None` where there is none yet, or where a shallow

@@ -102,3 +102,33 @@ fn verify_holds_while_others_write() {
         }
     });
 }
+
+/// The name was asked for together with the time, for which the list of all time zones was read, and configuration
+/// went before the environment.
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the place of the user's policy is Linux's")]
+fn who_commits_is_said_in_the_order_of_git() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let repo = scratch.path().join("repo");
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(arguments).current_dir(&repo).env("HOME", scratch.path()).env_remove("XDG_CONFIG_HOME");
+        assert!(git.status().expect("git runs").success(), "{arguments:?}");
+    };
+    fs::create_dir(&repo).expect("a folder");
+    git(&["init", "--quiet"]);
+    git(&["config", "user.name", "Configured"]);
+    git(&["config", "user.email", "c@corp.net"]);
+    let value = ["Qz7w-", "kT4mVx9!p"].concat();
+    fs::write(repo.join("a.py"), format!("password = \"{value}\"\n")).expect("a file");
+    git(&["add", "a.py"]);
+    let (code, _, _) = run(scratch.path(), &["show"]);
+    assert_eq!(code, Some(0));
+    let mut hook = Command::new(env!("CARGO_BIN_EXE_leakwarden"));
+    hook.args(["hook", "pre-commit"]).current_dir(&repo).env("HOME", scratch.path()).env_remove("XDG_CONFIG_HOME");
+    hook.env("GIT_COMMITTER_NAME", "Told").env_remove("GIT_COMMITTER_EMAIL").env_remove("EMAIL");
+    let output = hook.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let (_, out, _) = run(scratch.path(), &["show"]);
+    assert!(out.contains("Told <c@corp.net>"), "{out}");
+}

@@ -54,6 +54,10 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if passed && digest && found.key.is_some_and(key::chosen) {
         return Some("a hash, where a password stands beside");
     }
+    let common = [b"\"123456\"".as_slice(), b"'123456'", b"\"qwerty\"", b"'qwerty'"];
+    if found.quoted && common.iter().any(|word| found.place.is_near(word)) {
+        return Some("in a list of common passwords");
+    }
     if found.place.is_vectors() {
         return Some("in a file of test vectors");
     }

@@ -10,9 +10,17 @@ pub(super) fn no_pass(key: &[u8]) -> bool {
     words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
         || contains(key, b"agent-inject-secret")
         || [b"santa".as_slice(), b"palabra"].iter().any(|own| contains(&key.to_ascii_lowercase(), own))
+        || is_ticket(key)
         || is_name_of_type(key)
         || is_file(key)
         || ends_by_chance(key)
+}
+
+/// Whether a key names a pass that people show at a gate: `boarding_pass`.
+fn is_ticket(key: &[u8]) -> bool {
+    let tickets = ["boarding", "season", "battle", "bus", "hall", "ski", "day", "lift", "gate", "travel"];
+    let words = words(key);
+    matches!(words.as_slice(), [.., kind, pass] if pass == "pass" && tickets.contains(&kind.as_str()))
 }
 
 /// Whether a key ends in `pw` as drawn ids may do, and is no name that people form with it.

@@ -80,7 +80,8 @@ fn by_place(
         Kind::Configuring | Kind::Other
             if (found.quoted || variable && alone(found))
                 && word_with_number(found.secret)
-                && (!key::passes(key) || key::words(key).len() == 1) =>
+                && (!key::passes(key)
+                    || key::words(key).len() == 1 && (!found.secret.contains(&b'_') || user() || host())) =>
         {
             Some(Weak::Used("a word with a number, as passwords are chosen"))
         }
