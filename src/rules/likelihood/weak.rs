@@ -81,7 +81,7 @@ fn by_place(
             if (found.quoted || variable && alone(found))
                 && word_with_number(found.secret)
                 && (!key::passes(key)
-                    || key::words(key).len() == 1 && (!found.secret.contains(&b'_') || user() || host())) =>
+                    || key::words(key).len() == 1 && (!joined_small(found.secret) || user() || host())) =>
         {
             Some(Weak::Used("a word with a number, as passwords are chosen"))
         }
@@ -166,6 +166,12 @@ fn word_with_number(value: &[u8]) -> bool {
         && word[0].is_ascii_alphabetic()
         && (if capital { 2..=4 } else { 3..=4 }).contains(&figures)
         && !named
+}
+
+/// Whether a value is small letters and a number with a stroke between them, `gbuffer_2048`: passes of renderers and
+/// compilers are called so.
+fn joined_small(value: &[u8]) -> bool {
+    value.contains(&b'_') && value[0].is_ascii_lowercase()
 }
 
 /// Whether a value is written as one: in quotes, or at the end of a line that is no code.
