@@ -108,7 +108,7 @@ const ON_SEVERAL_LINES: [&str; 5] = [
 const OWN_FILES: [&str; 5] =
     ["git-crypt-key-file", "google-authorized-user-file", "netrc-password", "pgpass-password", "wpa-preshared-key"];
 
-const BLANKS: [&str; 6] = [".env", "YAML", "shell command", "URL query", "HTTP header", "XML"];
+const BLANKS: [&str; 5] = [".env", "YAML", "shell command", "URL query", "HTTP header"];
 
 /// A value that cannot stand in a carrier as it is: the rule, words that name the carriers or what
 /// touches the value, and why.

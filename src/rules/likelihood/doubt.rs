@@ -54,10 +54,6 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     if passed && digest && found.key.is_some_and(key::chosen) {
         return Some("a hash, where a password stands beside");
     }
-    let common = [b"\"123456\"".as_slice(), b"'123456'", b"\"qwerty\"", b"'qwerty'"];
-    if found.quoted && common.iter().any(|word| found.place.is_near(word)) {
-        return Some("in a list of common passwords");
-    }
     if found.place.is_vectors() {
         return Some("in a file of test vectors");
     }
@@ -81,6 +77,10 @@ pub(super) fn made_up(found: &Match<'_>) -> Option<&'static str> {
     let stored = [b"<Contents>".as_slice(), b"<LastModified>", b"<ETag>", b"<Deleted>"];
     if found.place.before.ends_with(b"<Key>") && stored.iter().any(|sign| found.place.is_near(sign)) {
         return Some("as objects in a store are named");
+    }
+    let common = [b"\"123456\",".as_slice(), b"'123456',", b"\"qwerty\",", b"'qwerty',"];
+    if found.quoted && random_bits(value) < LIKELY_RANDOM && common.iter().any(|word| found.place.is_near(word)) {
+        return Some("in a list of common passwords");
     }
     let drawn = LIKELY_RANDOM + i32::try_from(value.len().min(64)).unwrap_or(64) / 4;
     if random_bits(value) >= drawn {

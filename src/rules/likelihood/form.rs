@@ -10,7 +10,7 @@ use crate::rules::filters::{Dropped, Match};
 type Form = (fn(&Match<'_>) -> bool, Dropped);
 
 /// In order: what is said of a value is what the first of them says.
-const FORMS: [Form; 36] = [
+const FORMS: [Form; 37] = [
     (anchor, "how far leakwarden's ledger was"),
     (passed_on, "the server that requests are passed to"),
     (repeats, "a name that repeats its key"),
@@ -25,6 +25,7 @@ const FORMS: [Form; 36] = [
     (|found| file(found.secret), "the name of a file"),
     (|found| rate(found.secret) || action(found.secret) || verb(found), "a setting or an action"),
     (|found| row(found.secret), "a line of a table"),
+    (passed_test, "the name of a test"),
     (|found| parted(found.secret), "a name made of parts"),
     (|found| module(found.secret) || kind(found.secret), "a module or a type"),
     (|found| algorithm(found.secret), "an algorithm"),
@@ -82,7 +83,9 @@ fn repeats(found: &Match<'_>) -> bool {
     let rest = |at: usize, key: &[u8]| plain(&found.secret[..at]) && plain(&found.secret[at + key.len()..]);
     let within = |key| memchr::memmem::find(found.secret, key).filter(|&at| at == 0 || key.len() >= 8);
     found.key.is_some_and(|key| {
-        let joined = |text: &[u8]| text.iter().map(|&b| if b == b'-' { b'_' } else { b }).collect::<Vec<u8>>();
+        let joined = |text: &[u8]| {
+            text.to_ascii_lowercase().iter().map(|&b| if b == b'-' { b'_' } else { b }).collect::<Vec<u8>>()
+        };
         joined(key).ends_with(&joined(found.secret))
             || key.len() >= 6 && (part(key) || within(key).is_some_and(|at| rest(at, key)))
     })
@@ -143,6 +146,11 @@ fn row(value: &[u8]) -> bool {
     let byte = |part: &[u8]| part.len() == 2 && part.iter().all(u8::is_ascii_hexdigit);
     let mut parts = value.split(|&b| b == b':');
     parts.clone().count() >= 6 && !parts.all(byte)
+}
+
+/// What a list of results says after `PASS: `, `login_redirect_ok1`.
+fn passed_test(found: &Match<'_>) -> bool {
+    found.place.line_before() == b"PASS: " && found.secret.contains(&b'_') && plain(found.secret)
 }
 
 /// A name as stores of keys and values have them, `shop:v3:pw_attempts:24h`: words between colons.

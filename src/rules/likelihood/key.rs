@@ -4,7 +4,8 @@ use super::namesake;
 use super::role::{Role, role};
 
 /// Ends of key names that say that the value is about a secret and not one.
-const HARMLESS_KEYS: [&str; 150] = [
+const HARMLESS_KEYS: [&str; 151] = [
+    "cell",
     "magic",
     "sentinel",
     "marker",
@@ -180,6 +181,11 @@ pub(super) fn last_word(key: &[u8]) -> &[u8] {
 /// Whether a key is `key` and nothing more.
 pub(super) fn bare(key: &[u8]) -> bool {
     key.trim_ascii_start().strip_prefix(b"_").unwrap_or(key).eq_ignore_ascii_case(b"key")
+}
+
+/// Whether the last word of a longer name is `key`: `PASSWORD_RESET_KEY`.
+pub(super) fn ends_in_key(key: &[u8]) -> bool {
+    last_word(key).eq_ignore_ascii_case(b"key") && key.len() > 3
 }
 
 /// Whether a key's name says that even a UUID under it opens something.

@@ -103,6 +103,9 @@ pub fn password(found: &Match<'_>, verdict: &mut Verdict) -> Result<(), Dropped>
     if sentence(value) || said {
         return weak::keep(weak::used(found).unwrap_or(Weak::Doubtful("made of words")), verdict);
     }
+    if found.key.is_some_and(key::ends_in_key) && parts_of_name(value) {
+        return weak::keep(Weak::Doubtful("such keys often name a thing"), verdict);
+    }
     // Roles and objects are named by them: `keyVaultSecretsUser = '…'`.
     let held = |key| key::opens(key) || key::chosen(key) && !key::switch(key);
     if uuid(value) && !found.key.is_some_and(held) {
@@ -332,6 +335,14 @@ fn path(value: &[u8]) -> bool {
     let name = value.rsplit(|&b| b == b'/').next().unwrap_or_default();
     let ending = name.iter().rposition(|&b| b == b'.').map_or(&b""[..], |dot| &name[dot + 1..]);
     name.len() < value.len() && (2..=5).contains(&ending.len()) && ending.iter().all(u8::is_ascii_lowercase)
+}
+
+/// Whether a value is small words and numbers in three parts or more, `pwreset.attempts.60min`.
+fn parts_of_name(value: &[u8]) -> bool {
+    let small = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+    let parts = value.split(|b| matches!(b, b'.' | b'_' | b'-')).filter(|part| part.len() >= 4);
+    let words = parts.filter(|part| part.iter().all(u8::is_ascii_lowercase)).count();
+    value.iter().all(small) && words >= 2 && random_bits(value) < LIKELY_RANDOM
 }
 
 /// Whether a value has the form of a UUID (RFC 9562), which names things more often than it opens them.

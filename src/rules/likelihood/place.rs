@@ -325,7 +325,8 @@ const SETTINGS: [&[u8]; 17] = [
 ];
 
 /// Names of files of settings without such an ending.
-const SETTINGS_FILES: [&[u8]; 12] = [
+const SETTINGS_FILES: [&[u8]; 13] = [
+    b"muttrc",
     b".netrc",
     b"_netrc",
     b".pgpass",

@@ -123,6 +123,11 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     if is_blank(text[after - 1]) && text[at..end].ends_with(b".") {
         end -= 1;
     }
+    // `<string name="hint_password">Digite sua senha</string>` holds all of its words.
+    if text[after - 1] == b'>' && !quoted && text.get(end) == Some(&b' ') {
+        let rest = &text[end..text.len().min(end + KEY)];
+        end += memchr::memchr2(b'<', b'\n', rest).filter(|&close| rest[close..].starts_with(b"</")).unwrap_or(0);
+    }
     // `<PASSWORD> before any other` is no element.
     let line = &text[end..text.len().min(end + KEY)];
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
