@@ -35,7 +35,7 @@ fn main() {
     let folder = Path::new("src/rules/builtin");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/level.rs");
-    for name in ["builtin", "chain.rs", "outline.rs", "prefilter.rs", "rarity.rs", "syntax.rs"] {
+    for name in ["builtin", "chain.rs", "grams.txt", "outline.rs", "prefilter.rs", "rarity.rs", "syntax.rs"] {
         println!("cargo::rerun-if-changed=src/rules/{name}");
     }
     let mut files: Vec<_> = fs::read_dir(folder)
@@ -120,7 +120,8 @@ fn generate(rules: &[syntax::RuleSource], published: &[u64]) -> String {
         shortest.push(shortest_value(rule));
         literals.extend(rule.literals().into_iter().map(|(literal, exact)| (literal, exact, number)));
     }
-    let tables = prefilter::Prefilter::build(&literals).unwrap_or_else(|e| panic!("{e}"));
+    let rarity = prefilter::Rarity::counted(include_str!("src/rules/grams.txt"));
+    let tables = prefilter::Prefilter::build(&literals, &rarity).unwrap_or_else(|e| panic!("{e}"));
     let mut digest = Sha256::new();
     digest.update(&text);
     for value in published {

@@ -6,7 +6,7 @@ use std::process::Command;
 use leakwarden::finding::Part;
 use leakwarden::fragment::{Fragment, View};
 use leakwarden::rules::check::{check, example};
-use leakwarden::rules::prefilter::Prefilter;
+use leakwarden::rules::prefilter::{Prefilter, Rarity};
 use leakwarden::rules::template::Random;
 use leakwarden::rules::{Kind, Rule, RuleSet};
 use leakwarden::scan::scan;
@@ -107,7 +107,7 @@ fn the_prefilter_loses_nothing() {
     literals.sort();
     literals.dedup();
     let numbered: Vec<_> = literals.iter().zip(0_u16..).map(|((l, exact), n)| (l.clone(), *exact, n)).collect();
-    let prefilter = Prefilter::build(&numbered).expect("built-in literals");
+    let prefilter = Prefilter::build(&numbered, &Rarity::default()).expect("built-in literals");
     let mut random = Random::new("prefilter");
     for (literal, exact, number) in &numbered {
         let length = below(&mut random, 50);

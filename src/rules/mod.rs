@@ -27,7 +27,7 @@ use regex::bytes::Regex;
 
 use chain::Chain;
 use pattern::{Begins, FARTHEST, WHOLE, compile, compile_outline, looks_ahead_only};
-use prefilter::Prefilter;
+use prefilter::{Prefilter, Rarity};
 use syntax::RuleSource;
 
 /// How a rule finds its value.
@@ -409,7 +409,7 @@ fn prefilter_of(own: &[RuleSource], first: usize) -> Result<Prefilter> {
         let number = u16::try_from(first + number).ok().context("more than 65,535 rules")?;
         literals.extend(source.literals().into_iter().map(|(literal, exact)| (literal, exact, number)));
     }
-    Prefilter::build(&literals).map_err(anyhow::Error::msg)
+    Prefilter::build(&literals, &Rarity::default()).map_err(anyhow::Error::msg)
 }
 
 fn digest_of(own: &[RuleSource], builtin: &str) -> Cow<'static, str> {

@@ -3,10 +3,10 @@
 //! Every literal is represented by one group of four bytes (a "gram") out of it, the one that is
 //! rarest in text and belongs to the fewest other literals. A bitmap of 32 KiB (it stays in the
 //! first-level cache) tells for each position whether the four bytes there may be a known gram: one
-//! load and one bit test, which one position in fifteen passes in source text. It is asked for 64
+//! load and one bit test, which one position in thirteen passes in source text. It is asked for 64
 //! positions at once, without a branch, so that the processor never waits for an answer. For those
 //! that pass, a second bitmap is asked for a wider gram of six bytes, or for other bits of the hash
-//! where a literal is too short for one; one position in eighty passes both. Only then are the table
+//! where a literal is too short for one; one position in a hundred passes both. Only then are the table
 //! and the literals themselves looked at. The tables are plain numbers without pointers: for the
 //! built-in rules they are made at build time and cost nothing at start-up, and a
 //! position-independent binary has nothing to relocate in them.
@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 #[path = "rarity.rs"]
 mod rarity;
+
+pub use rarity::Rarity;
 
 /// Grams are compared with this bit set in every byte, which folds ASCII case (and merges some
 /// punctuation: that only adds candidates, which the literal comparison refuses).
@@ -72,12 +74,12 @@ pub struct Candidate<'a> {
 }
 
 impl Prefilter {
-    /// Builds the tables for `(literal, case counts, rule number)`.
+    /// Builds the tables for `(literal, case counts, rule number)`; grams are chosen by what `rarity` says.
     ///
     /// # Errors
     /// Says which literal is shorter than three bytes or longer than 255, or that there are too
     /// many of them.
-    pub fn build(literals: &[(String, bool, u16)]) -> Result<Self, String> {
+    pub fn build(literals: &[(String, bool, u16)], rarity: &Rarity) -> Result<Self, String> {
         let mut grouped: BTreeMap<(Vec<u8>, bool), Vec<u16>> = BTreeMap::new();
         for (literal, exact, rule) in literals {
             if !(MIN_LITERAL..=255).contains(&literal.len()) {
@@ -94,7 +96,7 @@ impl Prefilter {
         let mut grouped: Vec<_> = grouped.into_iter().collect();
         grouped.sort_by_key(|((bytes, _), _)| bytes.len());
         for ((bytes, exact), rules) in &grouped {
-            tables.add(bytes, *exact, rules)?;
+            tables.add(bytes, *exact, rules, rarity)?;
         }
         Ok(tables.finish())
     }
@@ -284,7 +286,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn add(&mut self, bytes: &[u8], exact: bool, rules: &[u16]) -> Result<(), String> {
+    fn add(&mut self, bytes: &[u8], exact: bool, rules: &[u16], rarity: &Rarity) -> Result<(), String> {
         let number = self.literals.len() as u64;
         if rules.len() > 0x7f || self.owners.len() + rules.len() > 0xffff || self.text.len() + bytes.len() > 0xffff_ffff
         {
@@ -305,7 +307,7 @@ impl Tables {
                 self.enter(&[a, b, c, d], number, 0);
             }
         } else {
-            let offset = rarest(bytes, &self.grams);
+            let offset = rarest(bytes, &self.grams, rarity);
             *self.grams.entry(gram(fold(&bytes[offset..offset + 4]))).or_default() += 1;
             self.enter(&bytes[offset..], number, offset);
         }
@@ -349,11 +351,11 @@ impl Tables {
 
 /// Where the four bytes of a literal begin that are rarest in text and stand for few other literals
 /// (each of them is compared wherever the gram stands), and have a wide gram where one is possible.
-fn rarest(bytes: &[u8], known: &BTreeMap<u32, u32>) -> usize {
+fn rarest(bytes: &[u8], known: &BTreeMap<u32, u32>, rarity: &Rarity) -> usize {
     let worth = |four: &[u8]| {
         let others = known.get(&gram(fold(four))).copied().unwrap_or(0);
-        let crowd = 2 * (u32::BITS - others.leading_zeros());
-        rarity::of(four).saturating_sub(crowd)
+        let crowd = u32::BITS - others.leading_zeros();
+        rarity.of(four).saturating_sub(crowd)
     };
     let room = if bytes.len() < WIDE { bytes.len() } else { bytes.len() - (WIDE - 4) };
     let best = bytes[..room].windows(4).enumerate().max_by_key(|(_, four)| worth(four));
@@ -366,7 +368,7 @@ mod tests {
 
     fn found(literals: &[(&str, bool)], text: &str) -> Vec<(usize, usize)> {
         let list: Vec<_> = literals.iter().zip(0..).map(|(&(l, exact), i)| (l.to_owned(), exact, i)).collect();
-        let prefilter = Prefilter::build(&list).expect("valid literals");
+        let prefilter = Prefilter::build(&list, &Rarity::default()).expect("valid literals");
         let mut all = Vec::new();
         prefilter.search(text.as_bytes(), |c| {
             all.push((c.start, c.end));
@@ -404,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_short_literal_is_refused() {
-        let error = Prefilter::build(&[("ab".to_owned(), true, 0)]).expect_err("too short");
+        let error = Prefilter::build(&[("ab".to_owned(), true, 0)], &Rarity::default()).expect_err("too short");
         assert!(error.contains("`ab`"), "{error}");
     }
 }

@@ -1,8 +1,40 @@
-//! How rare four bytes are in source text and documentation.
+//! How rare four bytes are in source text and documentation, in twice the bits of surprise.
 
-/// Roughly twice the bits of surprise: by how often pairs of characters follow each other, less what
-/// the two in the middle tell twice.
-pub fn of(four: &[u8]) -> u32 {
+use std::collections::BTreeMap;
+
+/// What was counted: sequences that are common, `func` and `port`, are so for more than their pairs tell.
+#[derive(Debug, Default)]
+pub struct Rarity {
+    /// The common sequences, in lower case.
+    counted: BTreeMap<[u8; 4], u32>,
+    /// What a sequence that was not counted has at least.
+    least: u32,
+}
+
+impl Rarity {
+    /// Reads what `benches/grams.py` wrote. Without it, all is told by pairs.
+    pub fn counted(text: &str) -> Self {
+        let mut counted = BTreeMap::new();
+        let mut least = 0;
+        for line in text.lines() {
+            let (bits, sequences) = line.split_once('\t').expect("a number, a tab, sequences");
+            least = bits.parse().expect("a number");
+            // Sequences hold blanks, too.
+            let sequences = sequences.as_bytes().chunks(5).filter_map(|five| five.first_chunk());
+            counted.extend(sequences.map(|four| (*four, least)));
+        }
+        Rarity { counted, least }
+    }
+
+    /// Of four bytes, whose case does not count.
+    pub fn of(&self, four: &[u8]) -> u32 {
+        let lower = four.to_ascii_lowercase();
+        self.counted.get(lower.as_slice()).copied().unwrap_or_else(|| by_pairs(four).max(self.least))
+    }
+}
+
+/// By how often pairs of characters follow each other, less what the two in the middle tell twice.
+fn by_pairs(four: &[u8]) -> u32 {
     let pairs: u32 = four.windows(2).map(|two| pair(two[0], two[1])).sum();
     let middle: u32 = four[1..four.len() - 1].iter().map(|&byte| single(byte)).sum();
     (PAIR_BASE + 2 * pairs).saturating_sub(middle)
@@ -96,8 +128,15 @@ mod tests {
     fn pieces_of_common_words_are_less_rare_than_prefixes_of_tokens() {
         for common in [b"tion", b"ring", b"the ", b"port"] {
             for rare in [b"ghp_", b"xoxb", b"AKIA", b"7Q~z"] {
-                assert!(of(common) < of(rare), "{common:?} {rare:?}");
+                assert!(by_pairs(common) < by_pairs(rare), "{common:?} {rare:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_was_counted_goes_before_pairs() {
+        let rarity = Rarity::counted("17\ttion\n22\tfunc port\n");
+        assert_eq!([rarity.of(b"TION"), rarity.of(b"port")], [17, 22]);
+        assert!(rarity.of(b"the ") >= 22 && rarity.of(b"7Q~z") == by_pairs(b"7Q~z"));
     }
 }

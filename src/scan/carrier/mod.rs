@@ -126,7 +126,8 @@ pub fn assignment(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     // `<string name="hint_password">Digite sua senha</string>` holds all of its words.
     if text[after - 1] == b'>' && !quoted && text.get(end) == Some(&b' ') {
         let rest = &text[end..text.len().min(end + KEY)];
-        end += memchr::memchr2(b'<', b'\n', rest).filter(|&close| rest[close..].starts_with(b"</")).unwrap_or(0);
+        let close = memchr::memchr2(b'<', b'\n', rest).filter(|&close| rest[close..].starts_with(b"</"));
+        end += close.map_or(0, |close| rest[..close].trim_ascii_end().len());
     }
     // `<PASSWORD> before any other` is no element.
     let line = &text[end..text.len().min(end + KEY)];
